@@ -1,0 +1,3 @@
+module home.arpa/nestbox/services/internal/platform
+
+go 1.26

@@ -1,0 +1,7 @@
+module home.arpa/nestbox/services/registry
+
+go 1.26
+
+require home.arpa/nestbox/services/internal/platform v0.0.0
+
+replace home.arpa/nestbox/services/internal/platform => ../internal/platform
