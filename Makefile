@@ -1,0 +1,65 @@
+# The commands of Nestbox. `make` alone lists them.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+# Every module of go.work. `./...` at the root visits none of them.
+MODULES   = $(shell go list -m -f '{{.Dir}}')
+PACKAGES  = $(addsuffix /...,$(MODULES))
+FUZZTIME ?= 20s
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## start the hub in one process, data in ./data
+	@exec bin/nestbox serve --data "$${NESTBOX_DATA:-data}"
+
+.PHONY: build
+build: setup/run ## build every program into bin/
+	@for program in hub/cmd/nestbox registry/cmd/registry telemetry/cmd/telemetry media/cmd/media; do \
+		CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o "bin/$${program##*/}" "./services/$$program"; \
+	done
+
+.PHONY: test
+test: setup/test build services/test fuzz ## run every test, on real Postgres and Redis servers that it starts itself
+
+.PHONY: services/test
+services/test: ## run the Go tests with the race detector
+	go test -race -timeout 20m $(PACKAGES)
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	@setup/fuzz $(FUZZTIME) $(MODULES)
+
+.PHONY: lint
+lint: setup/run ## check formatting, module files and the linters' rules
+	@for module in $(MODULES); do (cd "$$module" && echo "lint $${module#$(CURDIR)/}" && GOWORK=off go mod tidy -diff && $(GOLANGCI_LINT) run); done
+
+.PHONY: bench
+bench: setup/test ## measure the request paths, each as a ratio to a bare handler in the same run
+	go test ./services/hub/bench -run '^$$' -bench . -benchtime 1x -timeout 30m -v
+
+.PHONY: setup
+setup: setup/test ## install what the other commands need
+
+.PHONY: setup/run setup/test
+setup/run setup/test: setup/%:
+	@setup/require $*
+
+.PHONY: clean
+clean: ## delete what the build made (not ./data)
+	rm -rf bin .tools
+
+# The linter is built from its module, at one version for everybody.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT := $(CURDIR)/.tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
+lint: $(GOLANGCI_LINT)
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI_LINT_VERSION) (once)"
+	@mkdir -p .tools && GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv .tools/golangci-lint $@
