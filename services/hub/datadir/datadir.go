@@ -9,6 +9,7 @@
 //	  media.db         the index of the pictures
 //	  pictures/        the pictures; incoming/ below it holds uploads that are under way
 //	  thumbnails/      made on demand; may be deleted at any time
+//	  restore-under-way  only between the first and the last rename of a restore
 //	  run/             0700; nestbox.sock, by which `nestbox devices` talks to a running hub
 package datadir
 
@@ -31,6 +32,7 @@ const (
 	Thumbnails = "thumbnails"
 	lockFile   = "nestbox.lock"
 	runFolder  = "run"
+	restoring  = "restore-under-way"
 	socketFile = "nestbox.sock"
 )
 
