@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -90,13 +91,20 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// create makes the folder and an empty file. SQLite would create the file with
-// mode 0644, and it holds password and token hashes; -wal and -shm inherit it.
+// create makes the folder and an empty file unless there is one. SQLite would
+// create the file with mode 0644, and it holds password and token hashes; -wal
+// and -shm inherit the mode.
+//
+// A file that exists is not opened: closing it would drop the POSIX locks that
+// this process holds on it through SQLite (https://sqlite.org/howtocorrupt.html 2.2).
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the path is the operator's own setting
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // #nosec G304 -- the path is the operator's own setting
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
