@@ -1,0 +1,71 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"home.arpa/nestbox/services/internal/platform/sqlite"
+)
+
+// Option changes how SQLite migrations are kept.
+type Option func(*options)
+
+type options struct{ table string }
+
+// Named keeps the versions of one part of a file apart from those of another:
+// when several services share a SQLite file, each passes its own name. Lower-case
+// letters, digits and '_'.
+func Named(name string) Option {
+	return func(o *options) { o.table = versionTable + "_" + name }
+}
+
+// SQLite applies the pending migrations of fsys to db and returns how many it
+// applied. It is for the start of a program that owns its file. Processes that
+// start at the same moment take turns.
+func SQLite(ctx context.Context, db *sqlite.DB, fsys fs.FS, opts ...Option) (applied int, err error) {
+	o := options{table: versionTable}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	unlock, err := lockFolder(ctx, filepath.Dir(db.Path()))
+	if err != nil {
+		return 0, sqlite.Translate(fmt.Errorf("lock %s: %w", db.Path(), err))
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	applied, err = run(ctx, goose.DialectSQLite3, db.Write, o.table, fsys)
+	return applied, sqlite.Translate(err)
+}
+
+// lockFolder takes an advisory lock on the folder itself: a lock file would
+// stay behind, and a lock inside the database would have to be a transaction
+// around goose's own. It goes when the process does.
+func lockFolder(ctx context.Context, dir string) (unlock func() error, err error) {
+	f, err := os.Open(dir) // #nosec G304 -- the folder of our own database
+	if err != nil {
+		return nil, err
+	}
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // #nosec G115 -- file descriptors are small
+		if err == nil {
+			return f.Close, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		}
+	}
+}
