@@ -11,18 +11,17 @@ import (
 )
 
 // contents is all that a restore replaces; SQLite's companions must never meet a database that they do not belong to.
-func contents() []string {
-	names := []string{datadir.TokenKey, datadir.Pictures, datadir.Thumbnails}
-	for _, db := range []string{datadir.RegistryDB, datadir.TelemetryDB, datadir.MediaDB} {
-		names = append(names, db, db+"-wal", db+"-shm")
-	}
-	return names
+var contents = []string{
+	datadir.TokenKey, datadir.Pictures, datadir.Thumbnails,
+	datadir.RegistryDB, datadir.RegistryDB + "-wal", datadir.RegistryDB + "-shm",
+	datadir.TelemetryDB, datadir.TelemetryDB + "-wal", datadir.TelemetryDB + "-shm",
+	datadir.MediaDB, datadir.MediaDB + "-wal", datadir.MediaDB + "-shm",
 }
 
 // Occupied lists what a restore would replace in the folder.
 func Occupied(folder datadir.Path) ([]string, error) {
 	var there []string
-	for _, name := range contents() {
+	for _, name := range contents {
 		_, err := os.Lstat(folder.In(name))
 		switch {
 		case err == nil:
