@@ -8,7 +8,6 @@ package pg
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -150,7 +149,7 @@ func (db *DB) ConnConfig() *pgx.ConnConfig { return db.Pool.Config().ConnConfig 
 func (db *DB) Do(ctx context.Context, fn func(ctx context.Context, q Querier) error) error {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	return Translate(fn(ctx, db.Pool))
+	return db.translate(ctx, fn(ctx, db.Pool))
 }
 
 // InTx runs fn in a READ COMMITTED transaction that ends within Timeout:
@@ -168,8 +167,13 @@ func (db *DB) InTxOptions(ctx context.Context, opts pgx.TxOptions, fn func(ctx c
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	tx, err := db.Pool.BeginTx(ctx, opts)
+	if db.resetWhenCut(ctx, err) {
+		// A connection from before a restart of the server. Nothing was done yet,
+		// so the caller need not hear of it.
+		tx, err = db.Pool.BeginTx(ctx, opts)
+	}
 	if err != nil {
-		return Translate(fmt.Errorf("begin: %w", err))
+		return db.translate(ctx, fmt.Errorf("begin: %w", err))
 	}
 	defer func() {
 		// Its own context: the usual reason for a rollback is that ctx has ended.
@@ -179,22 +183,35 @@ func (db *DB) InTxOptions(ctx context.Context, opts pgx.TxOptions, fn func(ctx c
 		_ = tx.Rollback(rctx)
 	}()
 	if err := fn(ctx, tx); err != nil {
-		return Translate(err)
+		return db.translate(ctx, err)
 	}
 	if err := tx.Commit(ctx); err != nil {
-		if errors.Is(err, pgx.ErrTxCommitRollback) {
-			return fmt.Errorf("commit after a failed statement: %w", err)
-		}
-		return Translate(fmt.Errorf("commit: %w", err))
+		return db.translate(ctx, fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+func (db *DB) translate(ctx context.Context, err error) error {
+	db.resetWhenCut(ctx, err)
+	return Translate(err)
+}
+
+// resetWhenCut reports whether err means that the server has cut a connection,
+// and then gives up all idle ones: they were most likely cut too, and each
+// would cost a request. After the end of ctx it was we who cut it.
+func (db *DB) resetWhenCut(ctx context.Context, err error) bool {
+	if ctx.Err() != nil || !isCut(err) {
+		return false
+	}
+	db.Pool.Reset()
+	return true
 }
 
 // Ping reports whether the server answers; for readiness.
 func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	return Translate(db.Pool.Ping(ctx))
+	return db.translate(ctx, db.Pool.Ping(ctx))
 }
 
 // Close waits for running operations and ends all connections.
