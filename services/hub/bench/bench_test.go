@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"flag"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+)
+
+var (
+	clients = flag.Int("clients", 8, "concurrent clients, each with one kept-alive connection")
+	rounds  = flag.Int("rounds", 31, "rounds of one slice for each side")
+	slice   = flag.Duration("slice", 250*time.Millisecond, "length of a slice")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	printTable(os.Stdout)
+	os.Exit(code)
+}
+
+// path is a call that is measured.
+type path struct {
+	name    string
+	request func(camera) request
+}
+
+var paths = struct{ heartbeat, motion, picture path }{
+	heartbeat: path{"heartbeat", camera.heartbeat},
+	motion:    path{"motion", camera.motion},
+	picture:   path{"picture", func(c camera) request { return c.upload(frame) }},
+}
+
+var frame = picture()
+
+// compare measures one path of a hub against the bare handler and reports it.
+func compare(tb testing.TB, p path, variant string, real http.Handler, cameras []camera, aim float64) {
+	tb.Helper()
+	bareLoad := connect(tb, listen(tb, bareEngine()), requests(strangers(), p.request))
+	realLoad := connect(tb, listen(tb, real), requests(cameras, p.request))
+	bare, measured, err := measure(bareLoad, realLoad, *rounds, *slice)
+	if err != nil {
+		tb.Fatalf("%s %s: %v", p.name, variant, err)
+	}
+	report(row{p.name, variant, bare, measured, aim})
+}
+
+func connect(tb testing.TB, addr string, requests []request) *load {
+	tb.Helper()
+	l, err := newLoad(addr, *clients, requests)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(l.close)
+	return l
+}
+
+// listen serves handler on loopback until the test ends and returns the address.
+func listen(tb testing.TB, handler http.Handler) string {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(ln)
+	}()
+	tb.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	return ln.Addr().String()
+}
+
+// BenchmarkControl compares the bare handler with itself: how far from 1 its ratio is, and how wide its range, is what
+// the other rows are to be trusted with.
+func BenchmarkControl(b *testing.B) {
+	compare(b, paths.heartbeat, "bare again", bareEngine(), strangers(), 0)
+}
