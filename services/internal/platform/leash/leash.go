@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,24 +22,33 @@ import (
 )
 
 // keeper waits until its input ends, which the kernel brings about when the
-// test binary is gone, and then kills the program with its children and removes
-// the folder. An answer "done" before that means there is nothing left to do.
+// test binary is gone, and then kills every process whose working folder is
+// ours and removes the folder. By folder and not by number, since a number may
+// be another process's by then, and a program may have left children behind. An
+// answer "done" before that means that only the folder is left.
 //
 // Why not Pdeathsig: it fires when the *thread* that started the program ends,
 // so that thread has to be kept locked for ever, it is lost when the program
 // changes its user, and it cannot remove a folder.
 const keeper = `
 trap '' HUP INT TERM
+cd /
 read -r answer
-if [ "$answer" != done ]; then
-	read -r pid 2>/dev/null <"$1/leash.pid" && {
-		kill -STOP "$pid"
-		children=$(cat "/proc/$pid/task/$pid/children")
-		kill -KILL "$pid" $children
-	}
-fi 2>/dev/null
+[ "$answer" = done ] && exec rm -rf "$1"
+found=yes
+while [ -n "$found" ]; do
+	found=
+	for process in /proc/[0-9]*; do
+		case "$(readlink "$process/cwd")" in
+		"$1" | "$1/"*) kill -KILL "${process#/proc/}" && found=yes ;;
+		esac
+	done
+done 2>/dev/null
 rm -rf "$1"
 `
+
+// killTimeout is how long the kernel may take to carry out SIGKILL.
+const killTimeout = 10 * time.Second
 
 // Folder is a temporary folder that is removed at the latest when the test
 // binary ends, and the user that its programs run as. It is not safe for
@@ -116,7 +126,7 @@ func (f *Folder) Command(program string, args ...string) *exec.Cmd {
 }
 
 // Start runs a server program; its output goes to the file "log" in the folder.
-// At most one program of a folder runs at a time.
+// It must keep its working folder in there.
 func (f *Folder) Start(program string, args ...string) (*Process, error) {
 	log, err := os.OpenFile(f.LogPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -128,12 +138,7 @@ func (f *Folder) Start(program string, args ...string) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &Process{cmd: cmd}
-	pid := []byte(strconv.Itoa(cmd.Process.Pid) + "\n")
-	if err := os.WriteFile(filepath.Join(f.Path, "leash.pid"), pid, 0o600); err != nil {
-		return nil, errors.Join(err, p.Kill())
-	}
-	return p, nil
+	return &Process{cmd: cmd}, nil
 }
 
 // LogPath is where the program's output goes.
@@ -167,11 +172,27 @@ func (p *Process) Freeze() error { return p.each(syscall.SIGSTOP) }
 // Thaw ends Freeze.
 func (p *Process) Thaw() error { return p.each(syscall.SIGCONT) }
 
-// Kill ends the program and its children with SIGKILL and waits for the program.
+// Kill ends the program and its children with SIGKILL, and waits for all of
+// them: Postgres does not start while a process of the last one is there.
 func (p *Process) Kill() error {
-	err := p.each(syscall.SIGKILL)
+	// Stopped first, so that it makes no new children.
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	children, err := p.children()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(signal(children, syscall.SIGKILL), p.Signal(syscall.SIGKILL)); err != nil {
+		return err
+	}
 	_ = p.cmd.Wait() // "signal: killed" is what was asked for
-	return err
+	for deadline := time.Now().Add(killTimeout); slices.ContainsFunc(children, alive); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return errors.New("a child outlived SIGKILL")
+		}
+	}
+	return nil
 }
 
 // Stop sends sig and waits for the program to end by itself, for at most limit;
@@ -180,7 +201,7 @@ func (p *Process) Stop(sig syscall.Signal, limit time.Duration) error {
 	if err := p.Signal(sig); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(limit); !p.Exited(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); !p.Exited(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			return errors.Join(fmt.Errorf("still running %v after %v", limit, sig), p.Kill())
 		}
@@ -189,32 +210,51 @@ func (p *Process) Stop(sig syscall.Signal, limit time.Duration) error {
 	return nil
 }
 
-// each sends sig to the program first, so that it cannot make new children, and
-// then to its children.
+// each sends sig to the program first, so that it does not notice what becomes
+// of its children, and then to those.
 func (p *Process) each(sig syscall.Signal) error {
-	pid := p.cmd.Process.Pid
-	if sig == syscall.SIGKILL {
-		if err := p.Signal(syscall.SIGSTOP); err != nil {
-			return err
-		}
-	} else if err := p.Signal(sig); err != nil {
+	if err := p.Signal(sig); err != nil {
 		return err
 	}
-	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	children, err := p.children()
 	if err != nil {
 		return err
 	}
+	return signal(children, sig)
+}
+
+func (p *Process) children() ([]int, error) {
+	pid := p.cmd.Process.Pid
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
 	for _, field := range strings.Fields(string(list)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := syscall.Kill(child, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return err
-		}
+		pids = append(pids, child)
 	}
-	if sig == syscall.SIGKILL {
-		return p.Signal(syscall.SIGKILL)
+	return pids, nil
+}
+
+func signal(pids []int, sig syscall.Signal) error {
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
 	}
 	return nil
+}
+
+// alive is false also for a zombie, which has given back all that it had.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ") // after the name, which may hold anything
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
