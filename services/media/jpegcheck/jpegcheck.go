@@ -134,6 +134,10 @@ func (c *Checker) Finish() (Info, error) {
 	return c.info, nil
 }
 
+// Frame returns what the frame header said, as soon as that was read, whole picture
+// or not.
+func (c *Checker) Frame() (Info, bool) { return c.info, c.info.Width != 0 }
+
 // Offset is the number of bytes that were in order.
 func (c *Checker) Offset() int64 { return c.offset }
 
