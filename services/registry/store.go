@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,6 +18,32 @@ type Standing struct {
 	// Commands are the open ones, oldest first. Inside Update those past their
 	// deadline are among them; the service removes them before a rule sees them.
 	Commands []Command
+}
+
+// Join puts requests beside their devices. Both lists are ordered by device id,
+// and so is the result.
+func Join(devices []Device, requests []Request) []Standing {
+	all := make([]Standing, 0, len(devices))
+	for i := range devices {
+		all = append(all, Standing{Device: &devices[i]})
+	}
+	for _, q := range requests {
+		i, found := slices.BinarySearchFunc(all, q.DeviceID, func(st Standing, id string) int {
+			return strings.Compare(st.deviceID(), id)
+		})
+		if !found {
+			all = slices.Insert(all, i, Standing{})
+		}
+		all[i].Requests = append(all[i].Requests, q)
+	}
+	return all
+}
+
+func (st Standing) deviceID() string {
+	if st.Device != nil {
+		return st.Device.ID
+	}
+	return st.Requests[0].DeviceID
 }
 
 // Change is what one transaction does to one device. The zero value does
