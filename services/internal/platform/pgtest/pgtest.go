@@ -2,7 +2,7 @@
 // binary, started at the first use, and a fresh database for each test. It
 // leaves nothing behind, also when the test binary is killed (package leash).
 //
-// It is imported by tests only. It needs the server's programs, which Debian's
+// It is imported by tests only. It needs the programs of Postgres 15 or newer, which Debian's
 // package postgresql brings; without them a test fails and says so.
 package pgtest
 
@@ -61,7 +61,7 @@ func New(t testing.TB, schema string) pg.Config {
 	t.Helper()
 	c := server(t)
 	name := fmt.Sprintf("t%d", databases.Add(1))
-	if err := c.exec("CREATE DATABASE " + name); err != nil {
+	if err := c.exec("CREATE DATABASE " + name + " STRATEGY FILE_COPY"); err != nil {
 		t.Fatalf("create database %s: %v", name, err)
 	}
 	t.Cleanup(func() {
