@@ -9,8 +9,6 @@ import (
 	"home.arpa/nestbox/services/internal/platform/httpx"
 )
 
-const keyDevice = "home.arpa/nestbox/device"
-
 // RequireDevice lets only requests pass that carry a token the verifier accepts,
 // as Authorization: Bearer (RFC 6750) and nowhere else: URLs and cookies end up in
 // logs and in other sites' requests. It checks signature and expiry; the epoch is
@@ -27,14 +25,14 @@ func RequireDevice(v *Verifier) gin.HandlerFunc {
 			httpx.Fail(c, err)
 			return
 		}
-		c.Set(keyDevice, claims)
+		c.Set(httpx.KeyActor, claims)
 	}
 }
 
 // DeviceFrom returns the claims that RequireDevice accepted; the zero Claims, with
 // an empty subject, on a route without it.
 func DeviceFrom(c *gin.Context) Claims {
-	if v, ok := c.Get(keyDevice); ok {
+	if v, ok := c.Get(httpx.KeyActor); ok {
 		if claims, ok := v.(*Claims); ok {
 			return *claims
 		}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -26,6 +27,11 @@ type Principal struct {
 	Kind         string `json:"kind"`
 }
 
+// LogValue names the operator in a log line.
+func (p *Principal) LogValue() slog.Value {
+	return slog.StringValue("operator " + p.Name + " by " + p.Kind + " " + p.CredentialID)
+}
+
 // Operators knows the valid credentials.
 type Operators interface {
 	// Lookup returns whose credential has this hash (HashCredential). It fails with
@@ -33,8 +39,6 @@ type Operators interface {
 	// with fault.Unavailable when that cannot be known now.
 	Lookup(ctx context.Context, credentialHash string) (Principal, error)
 }
-
-const keyOperator = "home.arpa/nestbox/operator"
 
 var (
 	errNotLoggedIn = fault.New(fault.Unauthenticated, "Log in first, or send an API token as Authorization: Bearer.")
@@ -65,16 +69,16 @@ func RequireOperator(ops Operators) gin.HandlerFunc {
 			httpx.Fail(c, err)
 			return
 		}
-		c.Set(keyOperator, p)
+		c.Set(httpx.KeyActor, &p)
 	}
 }
 
 // OperatorFrom returns who RequireOperator let pass; the zero Principal, with an
 // empty name, on a route without it.
 func OperatorFrom(c *gin.Context) Principal {
-	if v, ok := c.Get(keyOperator); ok {
-		if p, ok := v.(Principal); ok {
-			return p
+	if v, ok := c.Get(httpx.KeyActor); ok {
+		if p, ok := v.(*Principal); ok {
+			return *p
 		}
 	}
 	return Principal{}

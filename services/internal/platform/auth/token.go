@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -20,6 +21,9 @@ type Claims struct {
 	// carry whole seconds; the fraction is cut off.
 	ExpiresAt time.Time
 }
+
+// LogValue names the device in a log line.
+func (c *Claims) LogValue() slog.Value { return slog.StringValue("device " + c.Subject) }
 
 const maxSubject = 64
 

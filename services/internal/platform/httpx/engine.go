@@ -3,10 +3,12 @@ package httpx
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
 	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
 
 	"home.arpa/nestbox/services/internal/platform/fault"
 )
@@ -26,6 +28,11 @@ type Options struct {
 	// believed, usually the pod network of Traefik. Empty believes nobody: the
 	// client's address is then the address of the connection.
 	TrustedProxies []string
+	// ReadLimit is how long a whole body may take to arrive, WriteLimit how long the
+	// caller may take to accept each piece of the answer, where the route does not say
+	// otherwise (ReadDeadline, WriteDeadline). 0 is 10 s and 30 s.
+	ReadLimit  time.Duration
+	WriteLimit time.Duration
 }
 
 // NewEngine returns a Gin engine in release mode with the middleware below and
@@ -56,16 +63,17 @@ func NewEngine(o Options) *gin.Engine {
 	trace := continueTrace
 	if o.Tracing {
 		// otelgin would count requests a second time, without bounds on the labels.
-		trace = otelgin.Middleware(o.Service, otelgin.WithMeterProvider(noop.NewMeterProvider()))
+		trace = otelgin.Middleware(o.Service, otelgin.WithMeterProvider(noop.NewMeterProvider()),
+			otelgin.WithPropagators(propagation.TraceContext{}))
 	}
 	// Outermost first. Each needs what stands above it and covers what stands below.
 	e.Use(
-		trace,         // the span is in the context of all that follows, also of the log line
-		observe(log),  // sees the final status, so everything that sets one is below
-		setHeaders,    // before anything can write the header
-		setDeadlines,  // before anything can read the body
-		renderErrors,  // the one writer of problem documents
-		recoverPanics, // innermost: a panic becomes an error like any other
+		trace,           // the span is in the context of all that follows, also of the log line
+		observe(log),    // sees the final status, so everything that sets one is below
+		setHeaders,      // before anything can write the header
+		setDeadlines(o), // before anything can read the body
+		renderErrors,    // the one writer of problem documents
+		recoverPanics,   // innermost: a panic becomes an error like any other
 	)
 	e.NoRoute(func(c *gin.Context) {
 		Fail(c, fault.New(fault.NotFound, "There is nothing at this path."))

@@ -9,9 +9,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// KeyActor is the key in the gin.Context of who the request speaks for, a
+// slog.LogValuer. Authentication sets it, the log line carries it.
+const KeyActor = "home.arpa/nestbox/actor"
+
 // observe counts each request and writes one log line for it. The line has the
-// route template and never the path, query or a header: those can hold ids, keys
-// and tokens.
+// route template and never the path, query or a header: those can hold keys and
+// tokens.
 func observe(log *slog.Logger) gin.HandlerFunc {
 	m := newMetrics()
 	return func(c *gin.Context) {
@@ -23,37 +27,56 @@ func observe(log *slog.Logger) gin.HandlerFunc {
 		status := c.Writer.Status()
 		m.record(c.Request.Context(), requestKey{c.FullPath(), c.Request.Method, status}, took)
 
-		level := levelOf(c, status)
-		if !log.Enabled(c.Request.Context(), level) {
-			return
+		crash := panicOf(c)
+		level := levelOf(status, crash)
+		if log.Enabled(c.Request.Context(), level) {
+			log.LogAttrs(c.Request.Context(), level, "request", describe(c, status, took, crash)...)
 		}
-		attrs := make([]slog.Attr, 0, 8)
-		attrs = append(attrs,
-			slog.String("method", boundedMethod(c.Request.Method)), slog.String("route", c.FullPath()),
-			slog.Int("status", status), slog.Duration("took", took), slog.String("request_id", RequestID(c)))
-		if last := c.Errors.Last(); last != nil {
-			attrs = append(attrs, slog.Any("error", last.Err))
-			var p *panicError
-			if errors.As(last.Err, &p) {
-				attrs = append(attrs, slog.String("stack", string(p.stack)))
-			}
+		if crash != nil && crash.begun {
+			// Close the connection, so that nobody takes half an answer for the whole.
+			panic(http.ErrAbortHandler)
 		}
-		log.LogAttrs(c.Request.Context(), level, "request", attrs...)
 	}
 }
 
-// levelOf says how loud a request is: a failure of ours, also one that broke off
-// an answer that had begun, is an error; a dependency that is away is a warning.
-func levelOf(c *gin.Context, status int) slog.Level {
-	var p *panicError
+// levelOf says how loud a request is: a failure of ours is an error, a dependency
+// that is away a warning.
+func levelOf(status int, crash *panicError) slog.Level {
 	switch {
+	case crash != nil:
+		return slog.LevelError
 	case status == http.StatusServiceUnavailable:
 		return slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		return slog.LevelError
-	case len(c.Errors) > 0 && errors.As(c.Errors.Last().Err, &p):
-		return slog.LevelError
 	default:
 		return slog.LevelDebug
 	}
+}
+
+func panicOf(c *gin.Context) *panicError {
+	if len(c.Errors) == 0 {
+		return nil
+	}
+	var p *panicError
+	_ = errors.As(c.Errors.Last().Err, &p)
+	return p
+}
+
+func describe(c *gin.Context, status int, took time.Duration, crash *panicError) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs,
+		slog.String("method", boundedMethod(c.Request.Method)), slog.String("route", c.FullPath()),
+		slog.Int("status", status), slog.Duration("took", took), slog.String("client", c.ClientIP()),
+		slog.String("request_id", RequestID(c)))
+	if actor, ok := c.Get(KeyActor); ok {
+		attrs = append(attrs, slog.Any("actor", actor))
+	}
+	if last := c.Errors.Last(); last != nil {
+		attrs = append(attrs, slog.Any("error", last.Err))
+	}
+	if crash != nil {
+		attrs = append(attrs, slog.String("stack", string(crash.stack)))
+	}
+	return attrs
 }

@@ -79,6 +79,8 @@ func Problem(c *gin.Context, status int, p ProblemBody) {
 	}
 	h := c.Writer.Header()
 	h.Set(headerRequestID, RequestID(c))
+	// Gin keeps a type that is there, and an answer that failed may have left one.
+	h.Set("Content-Type", mimeProblem)
 	c.Abort()
 	c.Data(status, mimeProblem, body)
 }

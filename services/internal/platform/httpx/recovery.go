@@ -13,6 +13,7 @@ import (
 type panicError struct {
 	value any
 	stack []byte
+	begun bool // the answer was on its way already
 }
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
@@ -24,8 +25,8 @@ func (e *panicError) Unwrap() error {
 }
 
 // recoverPanics records a panic as the error of the request, so that it is
-// answered and logged like any other. When the answer has begun it can only be
-// broken off: the connection is closed so that nobody takes half for the whole.
+// answered and logged like any other. An answer that has begun can only be broken
+// off, which observe does once it is logged.
 func recoverPanics(c *gin.Context) {
 	defer func() {
 		v := recover()
@@ -35,7 +36,7 @@ func recoverPanics(c *gin.Context) {
 		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(http.ErrAbortHandler)
 		}
-		Fail(c, &panicError{value: v, stack: debug.Stack()})
+		Fail(c, &panicError{value: v, stack: debug.Stack(), begun: c.Writer.Written()})
 	}()
 	c.Next()
 }

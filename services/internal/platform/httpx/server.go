@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type Server struct {
 	// ShutdownTimeout bounds the wait for requests, and again the wait for
 	// background work. 0 is 15 s.
 	ShutdownTimeout time.Duration
+	// ReadHeaderTimeout is how long a caller may take to send the header. 0 is 5 s.
+	ReadHeaderTimeout time.Duration
 	// OnListen and OnOpsListen are called with the address once connections are
 	// accepted there.
 	OnListen    func(addr net.Addr)
@@ -115,7 +118,7 @@ func (r *run) serve() {
 	base := WithDraining(context.Background(), r.draining)
 	r.main = &http.Server{
 		Handler:           r.Handler,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: cmp.Or(r.ReadHeaderTimeout, readHeaderTimeout),
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return base },

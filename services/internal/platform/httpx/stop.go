@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,7 @@ import (
 // stop takes the server down in order. pause is false after a failure, when
 // there is nothing left to be polite about.
 func (r *run) stop(pause bool, cancelWork context.CancelFunc) error {
-	timeout := r.ShutdownTimeout
-	if timeout == 0 {
-		timeout = defaultShutdownTimeout
-	}
+	timeout := cmp.Or(r.ShutdownTimeout, defaultShutdownTimeout)
 	if r.Health != nil {
 		r.Health.Drain()
 	}
