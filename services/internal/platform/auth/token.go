@@ -25,29 +25,37 @@ type Claims struct {
 // LogValue names the device in a log line.
 func (c *Claims) LogValue() slog.Value { return slog.StringValue("device " + c.Subject) }
 
-const maxSubject = 64
+const (
+	maxSubject = 64
+	maxExpiry  = 253402300799 // the end of the year 9999, beyond which time.Time cannot be written as JSON
+)
 
 // wireClaims are the claims as a JWT carries them. The names are as short as they
 // are because the story's firmware keeps the whole answer, with a token of at most
 // 180 characters, in 256 bytes. "e" and not "ep": base64 makes that one byte two
 // characters more, 182 for an id of 17 characters and an epoch of 99999.
 type wireClaims struct {
-	Sub string           `json:"sub"`
-	E   int64            `json:"e"`
-	Exp *jwt.NumericDate `json:"exp"`
+	Sub string `json:"sub"`
+	E   int64  `json:"e"`
+	// Exp is Unix seconds; jwt.NumericDate would take strings and fractions too.
+	Exp int64 `json:"exp"`
 }
 
-func (c *wireClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.Exp, nil }
-func (c *wireClaims) GetSubject() (string, error)                  { return c.Sub, nil }
-func (*wireClaims) GetIssuedAt() (*jwt.NumericDate, error)         { return nil, nil }
-func (*wireClaims) GetNotBefore() (*jwt.NumericDate, error)        { return nil, nil }
-func (*wireClaims) GetIssuer() (string, error)                     { return "", nil }
-func (*wireClaims) GetAudience() (jwt.ClaimStrings, error)         { return nil, nil }
+func (c *wireClaims) expiresAt() time.Time { return time.Unix(c.Exp, 0).UTC() }
+
+func (c *wireClaims) GetExpirationTime() (*jwt.NumericDate, error) {
+	return &jwt.NumericDate{Time: c.expiresAt()}, nil
+}
+func (c *wireClaims) GetSubject() (string, error)           { return c.Sub, nil }
+func (*wireClaims) GetIssuedAt() (*jwt.NumericDate, error)  { return nil, nil }
+func (*wireClaims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil }
+func (*wireClaims) GetIssuer() (string, error)              { return "", nil }
+func (*wireClaims) GetAudience() (jwt.ClaimStrings, error)  { return nil, nil }
 
 var (
 	errSubject = errors.New("token subject must be 1 to 64 bytes")
 	errEpoch   = errors.New("token epoch must not be negative")
-	errExpiry  = errors.New("token must expire")
+	errExpiry  = errors.New("token must expire, before the year 10000")
 )
 
 // Validate is called by the JWT parser too, after its own checks.
@@ -57,7 +65,7 @@ func (c *wireClaims) Validate() error {
 		return errSubject
 	case c.E < 0:
 		return errEpoch
-	case c.Exp == nil || c.Exp.Unix() <= 0:
+	case c.Exp <= 0 || c.Exp > maxExpiry:
 		return errExpiry
 	}
 	return nil
@@ -73,7 +81,7 @@ func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: key} }
 // names only the algorithm. It is at most 180 characters for a subject of 17
 // characters and an epoch up to 99999. It fails on claims out of range.
 func (s *Signer) Sign(c Claims) (string, error) {
-	wire := &wireClaims{Sub: c.Subject, E: c.Epoch, Exp: jwt.NewNumericDate(c.ExpiresAt)}
+	wire := &wireClaims{Sub: c.Subject, E: c.Epoch, Exp: c.ExpiresAt.Unix()}
 	if err := wire.Validate(); err != nil {
 		return "", fmt.Errorf("sign token for %q: %w", c.Subject, err)
 	}

@@ -52,7 +52,6 @@ func NewVerifier(keys []ed25519.PublicKey, now func() time.Time) *Verifier {
 		// judged by the token's own header.
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 		jwt.WithStrictDecoding(),
-		jwt.WithExpirationRequired(),
 		jwt.WithTimeFunc(now),
 	)
 	v.seen, _ = lru.New[string, *Claims](verifiedTokens) // fails for sizes below 1 only
@@ -84,7 +83,7 @@ func (v *Verifier) verify(token string) (*Claims, error) {
 	if _, err := v.parser.ParseWithClaims(token, &wire, v.key); err != nil {
 		return nil, refuse(err)
 	}
-	c := &Claims{Subject: wire.Sub, Epoch: wire.E, ExpiresAt: wire.Exp.UTC()}
+	c := &Claims{Subject: wire.Sub, Epoch: wire.E, ExpiresAt: wire.expiresAt()}
 	// The clone lets go of the request's memory that the token is cut from.
 	v.seen.Add(strings.Clone(token), c)
 	return c, nil
