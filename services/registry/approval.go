@@ -1,19 +1,30 @@
 package registry
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"home.arpa/nestbox/services/internal/platform/fault"
 )
 
 var (
-	errNoDevice  = fault.New(fault.NotFound, "There is no device with this id.")
-	errNoRequest = fault.New(fault.Conflict, "That request waits no more. Look at the device again.")
-	errAmbiguous = fault.New(fault.Conflict,
-		"Several requests with different secrets wait for this device_id. Name the right one by request_id; two devices may have the same MAC address.")
+	errNoDevice    = fault.New(fault.NotFound, "There is no device with this id.")
+	errNoRequest   = fault.New(fault.Conflict, "That request waits no more. Look at the device again.")
 	errNotAdmitted = fault.New(fault.NotFound, "No device was admitted under this id yet; one waits for approval. Approve it first.")
 	errNotApproved = fault.New(fault.Conflict, "This device is revoked. Approve it first.")
 )
+
+// errAmbiguous names the choice: two devices with one MAC address ask, or one
+// that was erased and asks with a new secret.
+func errAmbiguous(requests []Request) error {
+	var choice []string
+	for _, q := range requests {
+		choice = append(choice, fmt.Sprintf("%s (from %s, since %s)", q.ID, q.IPAddress, q.RequestedAt.Format(time.RFC3339)))
+	}
+	return fault.New(fault.Conflict,
+		"Several requests with different secrets wait for this device_id. Name one by request_id: %s.", strings.Join(choice, ", "))
+}
 
 // live returns the device when there is one that an operator can act on.
 func (st Standing) live() (Device, error) {
@@ -65,7 +76,7 @@ func (st Standing) requestToApprove(id string) (*Request, error) {
 		case 1:
 			return &st.Requests[0], nil
 		}
-		return nil, errAmbiguous
+		return nil, errAmbiguous(st.Requests)
 	}
 	for i := range st.Requests {
 		if st.Requests[i].ID == id {

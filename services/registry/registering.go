@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
@@ -33,22 +32,28 @@ func (s *Service) Register(ctx context.Context, r Registration, from string) (Re
 	if err := r.Validate(); err != nil {
 		return Registered{}, err
 	}
-	from, client := network(from), from
+	key := network(from)
+	wait, err := s.limits.Enrolment.Peek(ctx, key)
+	if err != nil {
+		return Registered{}, errLimits(err)
+	}
 	var result outcome
 	var guess bool
 	st, err := s.update(ctx, r.DeviceID, auth.Principal{}, func(st Standing, now time.Time) (Change, error) {
 		guess = s.policy.guesses(st, r)
-		if wait := s.blocked.until(from).Sub(now); guess && wait > 0 {
+		if guess && wait > 0 {
 			return Change{}, errTooManyAttempts.After(wait)
 		}
-		ch, out, err := s.policy.register(st, r, client, now)
+		ch, out, err := s.policy.register(st, r, from, now)
 		result = out
 		// A device that asks again and again for approval is not guessing.
 		guess = guess && (err != nil || out == waiting && ch.Request != nil && ch.Request.RequestedAt.Equal(now))
 		return ch, err
 	})
-	if guess {
-		s.countGuess(ctx, from)
+	if guess && wait == 0 {
+		if _, err := s.limits.Enrolment.Allow(ctx, key); err != nil {
+			return Registered{}, errLimits(err)
+		}
 	}
 	if err != nil {
 		return Registered{}, err
@@ -70,19 +75,6 @@ func (p Policy) guesses(st Standing, r Registration) bool {
 	return r.Secret != "" && !sameSecret(st.Device.SecretHash, r.secretHash())
 }
 
-// countGuess counts a failed attempt. An address that has none left is blocked
-// until it would have one again.
-func (s *Service) countGuess(ctx context.Context, from string) {
-	wait, err := s.limits.Enrolment.Allow(ctx, from)
-	if err != nil {
-		s.log.WarnContext(ctx, "failed registration not counted", "error", err)
-		return
-	}
-	if wait > 0 {
-		s.blocked.set(from, s.now().Add(wait), s.now())
-	}
-}
-
 func (s *Service) token(d Device) (Registered, error) {
 	life := tokenLife
 	if d.SecretHash == nil {
@@ -95,35 +87,4 @@ func (s *Service) token(d Device) (Registered, error) {
 		return Registered{}, err
 	}
 	return r, nil
-}
-
-// maxBlocked bounds the memory for blocked addresses.
-const maxBlocked = 4096
-
-// blocked holds the addresses whose failed attempts are used up. It belongs to
-// one process; the limiter behind it may be shared.
-type blocked struct {
-	mu sync.Mutex
-	at map[string]time.Time
-}
-
-func (b *blocked) until(from string) time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at[from]
-}
-
-func (b *blocked) set(from string, until, now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.at == nil || len(b.at) >= maxBlocked {
-		live := map[string]time.Time{}
-		for f, t := range b.at {
-			if t.After(now) && len(live) < maxBlocked/2 {
-				live[f] = t
-			}
-		}
-		b.at = live
-	}
-	b.at[from] = until
 }

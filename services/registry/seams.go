@@ -58,29 +58,36 @@ type Limiter interface {
 	Allow(ctx context.Context, key string) (retryAfter time.Duration, err error)
 }
 
+// Peeker is a Limiter that also tells without counting.
+type Peeker interface {
+	Limiter
+	// Peek returns what Allow would, and counts nothing.
+	Peek(ctx context.Context, key string) (retryAfter time.Duration, err error)
+}
+
 // Signer makes the token of a device.
 type Signer interface {
 	Sign(c auth.Claims) (string, error)
 }
 
-// Rate is one act per Every, after Burst at once.
+// Rate is PerSecond acts a second, after Burst at once.
 type Rate struct {
-	Every time.Duration
-	Burst int
+	PerSecond float64
+	Burst     int
 }
 
 // The rates of Limits. A person mistypes a few times; a program that guesses
 // passwords gets 4 thousand tries a day from one address.
 var (
-	RateEnrolment  = Rate{Every: 10 * time.Second, Burst: 20}
-	RateLogin      = Rate{Every: 20 * time.Second, Burst: 10}
-	RateLoginTotal = Rate{Every: 2 * time.Second, Burst: 30}
+	RateEnrolment  = Rate{PerSecond: 1. / 10, Burst: 20}
+	RateLogin      = Rate{PerSecond: 1. / 20, Burst: 10}
+	RateLoginTotal = Rate{PerSecond: 1. / 2, Burst: 30}
 )
 
 // Limits are the limiters of what can be guessed.
 type Limits struct {
 	// Enrolment counts registrations that failed, by client address.
-	Enrolment Limiter
+	Enrolment Peeker
 	// Login counts attempts by client address, LoginTotal all of them: hashing a
 	// password costs a Pi 19 MiB and much of a second.
 	Login      Limiter

@@ -53,7 +53,6 @@ type Service struct {
 
 	unpublished unpublished
 	polls       polls
-	blocked     blocked
 	used        used
 }
 
@@ -202,12 +201,17 @@ func (s *Service) tell(ctx context.Context, news []event) {
 func allow(ctx context.Context, l Limiter, key, sentence string) error {
 	wait, err := l.Allow(ctx, key)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "The hub cannot check the limits at the moment. Try again shortly.").After(2 * time.Second)
+		return errLimits(err)
 	}
 	if wait > 0 {
 		return fault.New(fault.RateLimited, "%s", sentence).After(wait)
 	}
 	return nil
+}
+
+// errLimits refuses when nobody knows what was tried before.
+func errLimits(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "The hub cannot check the limits at the moment. Try again shortly.").After(2 * time.Second)
 }
 
 // network is what attempts are counted by: an IPv4 address, or the /64 of an

@@ -13,7 +13,6 @@ var (
 	errNotLoggedIn   = fault.New(fault.Unauthenticated, "This session or token is not valid any more. Log in again.")
 	errNeedsSession  = fault.New(fault.Forbidden, "An API token cannot do this. Log in with name and password.")
 	errNoToken       = fault.New(fault.NotFound, "There is no API token with this id.")
-	errTokenName     = fault.New(fault.Conflict, "There is an API token with this name already.")
 	errTooManyTokens = fault.New(fault.Conflict, "There are %d API tokens already. Delete one first.", maxTokens)
 )
 

@@ -136,4 +136,5 @@ func (nowhere) Reachable() bool                                      { return tr
 func (nowhere) Hash(context.Context, string) (string, error)         { return "", nil }
 func (nowhere) Verify(context.Context, string, string) (bool, error) { return false, nil }
 func (nowhere) Sign(auth.Claims) (string, error)                     { return "", nil }
+func (nowhere) Peek(context.Context, string) (time.Duration, error)  { return 0, nil }
 func (nowhere) Allow(context.Context, string) (time.Duration, error) { return 0, nil }

@@ -1,0 +1,138 @@
+// Package redis tells the other services and the other registry processes what
+// changed, through Redis. Redis is a helper: what is lost there is in the
+// database, and registry.Service puts it back.
+//
+// Keys, all written by the registry alone:
+//
+//	nestbox:device:{ID}          hash, see PublishDevice
+//	nestbox:operator:{sha256hex} JSON of auth.Principal, expires with the credential
+//	nestbox:registry:published   present while all of the above is complete
+//	nestbox:commands             pub/sub channel, each message the id of a device
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"home.arpa/nestbox/services/internal/platform/auth"
+	"home.arpa/nestbox/services/internal/platform/rds"
+	"home.arpa/nestbox/services/registry"
+)
+
+const (
+	keyDevice    = "nestbox:device:"
+	keyOperator  = "nestbox:operator:"
+	keyPublished = "nestbox:registry:published"
+)
+
+// Publisher implements registry.Publisher. Its errors are fault.Unavailable when
+// Redis is away.
+type Publisher struct {
+	client *redis.Client
+	now    func() time.Time
+}
+
+var (
+	_ registry.Publisher      = (*Publisher)(nil)
+	_ registry.OperatorLister = (*Publisher)(nil)
+)
+
+// NewPublisher returns a publisher. The client stays the caller's. Nil now is
+// time.Now.
+func NewPublisher(client *redis.Client, now func() time.Time) *Publisher {
+	if now == nil {
+		now = time.Now
+	}
+	return &Publisher{client: client, now: now}
+}
+
+// PublishDevice writes all fields at once: a hash is never seen half written.
+//
+// epoch, status, privacy_locked (0 or 1), privacy_generation, pending_commands,
+// heartbeat_interval_seconds (empty: the default), deleted_at_ms (empty: never;
+// it can be set on an approved device that came back).
+func (p *Publisher) PublishDevice(ctx context.Context, s registry.DeviceState) error {
+	locked := 0
+	if s.PrivacyLocked {
+		locked = 1
+	}
+	err := p.client.HSet(ctx, keyDevice+s.DeviceID,
+		"epoch", s.Epoch,
+		"status", string(s.Status),
+		"privacy_locked", locked,
+		"privacy_generation", s.PrivacyGeneration,
+		"pending_commands", s.PendingCommands,
+		"heartbeat_interval_seconds", orEmpty(int64(s.HeartbeatIntervalSeconds)),
+		"deleted_at_ms", orEmpty(s.DeletedAtMs),
+	).Err()
+	return failed(err, "publish device %s", s.DeviceID)
+}
+
+// orEmpty writes 0 as an empty field.
+func orEmpty(n int64) any {
+	if n == 0 {
+		return ""
+	}
+	return n
+}
+
+// PublishOperator implements registry.Publisher.
+func (p *Publisher) PublishOperator(ctx context.Context, hash string, who auth.Principal, expires time.Time) error {
+	var life time.Duration // 0: for ever
+	if !expires.IsZero() {
+		if life = expires.Sub(p.now()); life < time.Millisecond {
+			return p.ForgetOperator(ctx, hash)
+		}
+	}
+	text, err := json.Marshal(who)
+	if err != nil {
+		return fmt.Errorf("encode principal: %w", err)
+	}
+	return failed(p.client.Set(ctx, keyOperator+hash, text, life).Err(), "publish credential %s", who.CredentialID)
+}
+
+// ForgetOperator implements registry.Publisher.
+func (p *Publisher) ForgetOperator(ctx context.Context, hash string) error {
+	return failed(p.client.Del(ctx, keyOperator+hash).Err(), "forget a credential")
+}
+
+// PublishedOperators implements registry.OperatorLister. SCAN may miss what is
+// written meanwhile, which this process or the writer has just looked at anyway.
+func (p *Publisher) PublishedOperators(ctx context.Context) ([]string, error) {
+	var hashes []string
+	for cursor := uint64(0); ; {
+		keys, next, err := p.client.Scan(ctx, cursor, keyOperator+"*", 1000).Result()
+		if err != nil {
+			return nil, failed(err, "list published credentials")
+		}
+		for _, k := range keys {
+			hashes = append(hashes, strings.TrimPrefix(k, keyOperator))
+		}
+		if cursor = next; cursor == 0 {
+			return hashes, nil
+		}
+	}
+}
+
+// Published implements registry.Publisher.
+func (p *Publisher) Published(ctx context.Context) (bool, error) {
+	n, err := p.client.Exists(ctx, keyPublished).Result()
+	return n == 1, failed(err, "look whether all is published")
+}
+
+// MarkPublished implements registry.Publisher.
+func (p *Publisher) MarkPublished(ctx context.Context) error {
+	return failed(p.client.Set(ctx, keyPublished, 1, 0).Err(), "mark all as published")
+}
+
+func failed(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return rds.Translate(fmt.Errorf(format+": %w", append(args, err)...))
+}
