@@ -20,7 +20,7 @@ var credentialSize = len(credentialPrefix) + base64.RawURLEncoding.EncodedLen(cr
 // secret scanners and people recognise one that leaked.
 func NewCredential() string {
 	var b [credentialBytes]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails; it ends the program instead
+	rand.Read(b[:])
 	return credentialPrefix + base64.RawURLEncoding.EncodeToString(b[:])
 }
 

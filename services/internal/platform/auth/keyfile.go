@@ -35,7 +35,7 @@ func LoadOrCreateKey(path string) (ed25519.PrivateKey, error) {
 // loadKey asks nothing about the permissions: mounted Kubernetes secrets are
 // readable by a group, on purpose.
 func loadKey(path string) (ed25519.PrivateKey, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the path is configuration
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read token key: %w", err)
 	}
@@ -68,7 +68,7 @@ func createKey(path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("temporary file: %w", err)
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // a leftover is harmless
+	defer os.Remove(tmp.Name())
 	if err := errors.Join(
 		pem.Encode(tmp, &pem.Block{Type: privateBlock, Bytes: der}), tmp.Sync(), tmp.Close(),
 	); err != nil {
@@ -77,7 +77,7 @@ func createKey(path string) (err error) {
 	// Link and not rename: it fails when another process was first. Disks that
 	// cannot link (exFAT sticks) get the rename.
 	if err := os.Link(tmp.Name(), path); errors.Is(err, fs.ErrExist) {
-		return err //nolint:wrapcheck // LoadOrCreateKey takes it for what it is
+		return err
 	} else if err != nil {
 		if err := os.Rename(tmp.Name(), path); err != nil {
 			return fmt.Errorf("put in place: %w", err)
@@ -104,7 +104,7 @@ func PublicPEM(key ed25519.PrivateKey) []byte {
 // one. Several blocks mean a rotation: put the new key in first everywhere, then
 // sign with it, then take the old one out.
 func LoadPublicKeys(path string) ([]ed25519.PublicKey, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the path is configuration
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read token public keys: %w", err)
 	}

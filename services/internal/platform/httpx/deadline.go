@@ -136,7 +136,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		err = fault.Wrap(err, fault.TimedOut, "The body did not arrive within %v.", b.limit)
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay io.EOF
+	return n, err
 }
 
 // heldBack is how much of an answer net/http keeps before it sends any of it.
@@ -160,12 +160,12 @@ func (w *timedWriter) armFor(n int) {
 
 func (w *timedWriter) Write(p []byte) (int, error) {
 	w.armFor(len(p))
-	return w.ResponseWriter.Write(p) //nolint:wrapcheck // a decorator
+	return w.ResponseWriter.Write(p)
 }
 
 func (w *timedWriter) WriteString(s string) (int, error) {
 	w.armFor(len(s))
-	return w.ResponseWriter.WriteString(s) //nolint:wrapcheck // a decorator
+	return w.ResponseWriter.WriteString(s)
 }
 
 func (w *timedWriter) Flush() {

@@ -50,7 +50,7 @@ func receive(t *testing.T, r *bufio.Reader) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func TestStreamOutlivesTheWriteDeadline(t *testing.T) {
 			if i > 0 {
 				<-time.After(2 * limit) // the stream is silent for longer than the limit
 			}
-			fmt.Fprintf(c.Writer, "message %d\n", i) //nolint:errcheck // seen by the client below
+			fmt.Fprintf(c.Writer, "message %d\n", i)
 			c.Writer.Flush()
 		}
 	})

@@ -66,23 +66,25 @@ func (s *Server) Run(ctx context.Context, background ...func(context.Context) er
 	if err := r.listen(ctx); err != nil {
 		return err
 	}
-	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
+	// Requests and work outlive ctx; it only says when to begin to stop.
+	base := context.WithoutCancel(ctx)
+	work, cancelWork := context.WithCancel(base)
 	defer cancelWork()
 	for _, f := range background {
 		r.working.Go(func() {
-			if err := f(work); err != nil && !(errors.Is(err, context.Canceled) && work.Err() != nil) {
+			if err := f(work); err != nil && (work.Err() == nil || !errors.Is(err, context.Canceled)) {
 				r.failed <- fmt.Errorf("background work: %w", err)
 			}
 		})
 	}
-	r.serve()
+	r.serve(base)
 
 	var cause error
 	select {
 	case <-ctx.Done():
 	case cause = <-r.failed:
 	}
-	return errors.Join(cause, r.stop(cause == nil, cancelWork))
+	return errors.Join(cause, r.stop(base, cause == nil, cancelWork))
 }
 
 // run is the state of one call of Run.
@@ -114,8 +116,8 @@ func (r *run) listen(ctx context.Context) (err error) {
 	return nil
 }
 
-func (r *run) serve() {
-	base := WithDraining(context.Background(), r.draining)
+func (r *run) serve(ctx context.Context) {
+	base := WithDraining(ctx, r.draining)
 	r.main = &http.Server{
 		Handler:           r.Handler,
 		ReadHeaderTimeout: cmp.Or(r.ReadHeaderTimeout, readHeaderTimeout),

@@ -85,9 +85,9 @@ func (r *running) get(t *testing.T, url string) (int, string, error) {
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return 0, "", err //nolint:wrapcheck // the test judges it
+		return 0, "", err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(body), err
 }
@@ -254,7 +254,7 @@ func TestTakenPortIsReportedBeforeAnythingStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // end of the test
+	defer taken.Close()
 	work := func(context.Context) error { t.Error("work was started"); return nil }
 	s := &httpx.Server{Handler: http.NotFoundHandler(), Listen: taken.Addr().String()}
 	if err := s.Run(t.Context(), work); err == nil || !strings.Contains(err.Error(), "listen on "+s.Listen) {

@@ -43,7 +43,7 @@ func (l *logged) lines(t *testing.T) []map[string]any {
 	var records []map[string]any
 	for d := json.NewDecoder(strings.NewReader(l.String())); ; {
 		var r map[string]any
-		if err := d.Decode(&r); err == io.EOF { //nolint:errorlint // Decode returns it bare
+		if err := d.Decode(&r); err == io.EOF {
 			return records
 		} else if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 // stop takes the server down in order. pause is false after a failure, when
 // there is nothing left to be polite about.
-func (r *run) stop(pause bool, cancelWork context.CancelFunc) error {
+func (r *run) stop(ctx context.Context, pause bool, cancelWork context.CancelFunc) error {
 	timeout := cmp.Or(r.ShutdownTimeout, defaultShutdownTimeout)
 	if r.Health != nil {
 		r.Health.Drain()
@@ -26,19 +26,19 @@ func (r *run) stop(pause bool, cancelWork context.CancelFunc) error {
 		}
 	}
 	close(r.draining)
-	errs := []error{shutdown(r.main, timeout)}
+	errs := []error{shutdown(ctx, r.main, timeout)}
 	cancelWork()
 	errs = append(errs, r.awaitWork(timeout))
 	if r.ops != nil {
-		errs = append(errs, shutdown(r.ops, time.Second))
+		errs = append(errs, shutdown(ctx, r.ops, time.Second))
 	}
 	r.serving.Wait()
 	return errors.Join(errs...)
 }
 
 // shutdown waits for the requests in progress and cuts those that take longer.
-func shutdown(srv *http.Server, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func shutdown(ctx context.Context, srv *http.Server, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		_ = srv.Close()
