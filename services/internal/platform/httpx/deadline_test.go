@@ -145,21 +145,22 @@ func TestCutBodyIsInvalid(t *testing.T) {
 // and neither is the next request on the connection.
 func TestReadDeadlineEndsWithTheBody(t *testing.T) {
 	t.Parallel()
-	const limit = 50 * time.Millisecond
+	// Long enough that a busy machine reads twelve bytes in it.
+	const limit, longer = 300 * time.Millisecond, 400 * time.Millisecond
 	e, _ := setup(t, httpx.Options{ReadLimit: limit, WriteLimit: limit})
 	e.POST("/x", func(c *gin.Context) {
 		bindThing(c)
 		select {
 		case <-c.Request.Context().Done():
 			t.Error("the request was cancelled")
-		case <-time.After(3 * limit): // not a wait for something: the time must pass
+		case <-time.After(longer): // not a wait for something: the time must pass
 		}
 	})
 	e.GET("/wait", func(c *gin.Context) {
 		select {
 		case <-c.Request.Context().Done():
 			t.Error("the long poll was cancelled")
-		case <-time.After(3 * limit):
+		case <-time.After(longer):
 		}
 		c.Status(http.StatusNoContent)
 	})
@@ -205,7 +206,7 @@ func TestStalledReaderIsCut(t *testing.T) {
 
 func TestStreamOutlivesTheWriteDeadline(t *testing.T) {
 	t.Parallel()
-	const limit = 50 * time.Millisecond
+	const limit = 200 * time.Millisecond
 	e, _ := setup(t, httpx.Options{WriteLimit: limit})
 	e.GET("/x", func(c *gin.Context) {
 		for i := range 3 {

@@ -132,7 +132,7 @@ func TestSlowRequestSurvivesOrderedStop(t *testing.T) {
 		}
 	})
 	health := httpx.NewHealth()
-	s := &httpx.Server{Handler: e, Health: health, Ops: httpx.OpsHandler(health, nil), DrainDelay: 200 * time.Millisecond}
+	s := &httpx.Server{Handler: e, Health: health, Ops: httpx.OpsHandler(health, nil), DrainDelay: 1500 * time.Millisecond}
 	r := start(t, s, func(ctx context.Context) error {
 		<-ctx.Done()
 		d.write("work ended")
