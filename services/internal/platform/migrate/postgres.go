@@ -2,26 +2,35 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-
-	"home.arpa/nestbox/services/internal/platform/pg"
 )
 
-// lockPoll is how often a second migrator asks for the lock.
-const lockPoll = 100 * time.Millisecond
+const (
+	// lockPoll is how often a second migrator asks for the lock.
+	lockPoll = 100 * time.Millisecond
+	// checkTimeout bounds the check at serve time.
+	checkTimeout = 2 * time.Second
+)
 
-// lockTimeout ends a migration that waits for a table which a running service
-// holds, before every later statement has queued up behind it.
-const lockTimeout = 10 * time.Second
+// PostgresDB is what this package needs of *pg.DB. It is an interface so that
+// the hub, which migrates SQLite only, does not link the client of Postgres: 5
+// MB resident.
+type PostgresDB interface {
+	// Schema returns the name of the service's schema.
+	Schema() string
+	// OpenSQL opens connections that are not limited in time. The caller closes
+	// the pool.
+	OpenSQL() *sql.DB
+	// Translate gives errors of a server that is away their kind.
+	Translate(err error) error
+}
 
 // Postgres creates the schema of db when it is absent and applies the pending
 // migrations of fsys in it: the *.sql files at its root or in its folder
@@ -32,31 +41,24 @@ const lockTimeout = 10 * time.Second
 // one of ctx; a long migration is not an error. Each file is one transaction
 // (unless it says "-- +goose NO TRANSACTION"), so a run that is killed leaves
 // whole files behind and the next run goes on from there.
-func Postgres(ctx context.Context, db *pg.DB, fsys fs.FS) (applied int, err error) {
-	cc := db.ConnConfig()
-	// These are right for serving and wrong for a migration.
-	delete(cc.RuntimeParams, "statement_timeout")
-	delete(cc.RuntimeParams, "idle_in_transaction_session_timeout")
-	cc.RuntimeParams["lock_timeout"] = fmt.Sprint(lockTimeout.Milliseconds())
+func Postgres(ctx context.Context, db PostgresDB, fsys fs.FS) (applied int, err error) {
+	pool := db.OpenSQL()
+	defer func() { err = db.Translate(errors.Join(err, pool.Close())) }()
 
-	lock, err := pgx.ConnectConfig(ctx, cc)
-	if err != nil {
-		return 0, pg.Translate(fmt.Errorf("connect: %w", err))
-	}
 	// The lock is the session's: it goes when this connection does, so a killed
 	// migrator blocks nobody.
-	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
+	lock, err := pool.Conn(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("connect: %w", err)
+	}
+	defer func() { _ = lock.Close() }() // back to a pool that is closed next
 	if err := acquire(ctx, lock, db.Schema()); err != nil {
-		return 0, pg.Translate(err)
+		return 0, err
 	}
-
-	if _, err := lock.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+quote(db.Schema())); err != nil {
-		return 0, pg.Translate(fmt.Errorf("create schema %s: %w", db.Schema(), err))
+	if _, err := lock.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+quote(db.Schema())); err != nil {
+		return 0, fmt.Errorf("create schema %s: %w", db.Schema(), err)
 	}
-	pool := stdlib.OpenDB(*cc)
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	applied, err = run(ctx, goose.DialectPostgres, pool, versionTable, fsys)
-	return applied, pg.Translate(err)
+	return run(ctx, goose.DialectPostgres, pool, versionTable, fsys)
 }
 
 // acquire takes the lock for a schema. goose has a locker of its own, but it
@@ -66,12 +68,12 @@ func Postgres(ctx context.Context, db *pg.DB, fsys fs.FS) (applied int, err erro
 // It asks again and again instead of waiting inside the server: a session that
 // waits in pg_advisory_lock holds a snapshot, and CREATE INDEX CONCURRENTLY of
 // the session that works would wait for that snapshot for ever.
-func acquire(ctx context.Context, conn *pgx.Conn, schema string) error {
+func acquire(ctx context.Context, conn *sql.Conn, schema string) error {
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for {
 		var locked bool
-		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", "nestbox migrate "+schema).Scan(&locked)
+		err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", "nestbox migrate "+schema).Scan(&locked)
 		if err != nil {
 			return fmt.Errorf("lock schema %s: %w", schema, err)
 		}
@@ -93,22 +95,10 @@ func acquire(ctx context.Context, conn *pgx.Conn, schema string) error {
 // migration must leave the previous release working.
 //
 // It changes nothing in the database.
-func PostgresCurrent(ctx context.Context, db *pg.DB, fsys fs.FS) error {
-	var applied []int64
-	err := db.Do(ctx, func(ctx context.Context, q pg.Querier) error {
-		rows, err := q.Query(ctx, "SELECT version_id FROM "+quote(db.Schema())+"."+versionTable+" WHERE is_applied")
-		if err != nil {
-			return err
-		}
-		applied, err = pgx.CollectRows(rows, pgx.RowTo[int64])
-		return err
-	})
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && pgErr.Code == undefinedTable {
-		err = nil // nothing was ever applied
-	}
+func PostgresCurrent(ctx context.Context, db PostgresDB, fsys fs.FS) error {
+	applied, err := versions(ctx, db)
 	if err != nil {
-		return fmt.Errorf("read the version of schema %s: %w", db.Schema(), err)
+		return db.Translate(fmt.Errorf("read the version of schema %s: %w", db.Schema(), err))
 	}
 	missing, err := pending(fsys, applied)
 	if err != nil {
@@ -121,7 +111,34 @@ func PostgresCurrent(ctx context.Context, db *pg.DB, fsys fs.FS) error {
 	return nil
 }
 
+// versions returns the numbers of the applied migrations.
+func versions(ctx context.Context, db PostgresDB) (applied []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	pool := db.OpenSQL()
+	defer func() { err = errors.Join(err, pool.Close()) }()
+
+	rows, err := pool.QueryContext(ctx, "SELECT version_id FROM "+quote(db.Schema())+"."+versionTable+" WHERE is_applied") // #nosec G202 -- quoted
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) && state.SQLState() == undefinedTable {
+		return nil, nil // nothing was ever applied
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied = append(applied, version)
+	}
+	return applied, rows.Err()
+}
+
 // undefinedTable is the SQLSTATE for a missing table or schema.
 const undefinedTable = "42P01"
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+// quote makes an identifier of a name.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,9 +12,18 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-
-	"home.arpa/nestbox/services/internal/platform/sqlite"
 )
+
+// SQLiteDB is what this package needs of *sqlite.DB. It is an interface so that
+// the services, which migrate Postgres only, do not link SQLite.
+type SQLiteDB interface {
+	// Path returns the absolute path of the file.
+	Path() string
+	// Writer returns the pool of the one connection that writes.
+	Writer() *sql.DB
+	// Translate gives errors of the disk their kind.
+	Translate(err error) error
+}
 
 // Option changes how SQLite migrations are kept.
 type Option func(*options)
@@ -30,18 +40,18 @@ func Named(name string) Option {
 // SQLite applies the pending migrations of fsys to db and returns how many it
 // applied. It is for the start of a program that owns its file. Processes that
 // start at the same moment take turns.
-func SQLite(ctx context.Context, db *sqlite.DB, fsys fs.FS, opts ...Option) (applied int, err error) {
+func SQLite(ctx context.Context, db SQLiteDB, fsys fs.FS, opts ...Option) (applied int, err error) {
 	o := options{table: versionTable}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	unlock, err := lockFolder(ctx, filepath.Dir(db.Path()))
 	if err != nil {
-		return 0, sqlite.Translate(fmt.Errorf("lock %s: %w", db.Path(), err))
+		return 0, db.Translate(fmt.Errorf("lock %s: %w", db.Path(), err))
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	applied, err = run(ctx, goose.DialectSQLite3, db.Write, o.table, fsys)
-	return applied, sqlite.Translate(err)
+	applied, err = run(ctx, goose.DialectSQLite3, db.Writer(), o.table, fsys)
+	return applied, db.Translate(err)
 }
 
 // lockFolder takes an advisory lock on the folder itself: a lock file would

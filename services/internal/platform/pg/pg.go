@@ -8,6 +8,7 @@ package pg
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -18,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 )
 
 const (
@@ -39,6 +42,10 @@ const (
 	// statementTimeout makes the server stop a statement whose client is gone
 	// and could not say so. It is longer than Timeout, which is the rule.
 	statementTimeout = 3 * time.Second
+
+	// lockTimeout ends a migration that waits for a table which a running service
+	// holds, before every later statement has queued up behind it.
+	lockTimeout = 10 * time.Second
 
 	// idleInTxTimeout makes the server drop the locks of a process that froze
 	// between two statements.
@@ -109,12 +116,16 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	cc.RuntimeParams["timezone"] = "UTC"
 	cc.RuntimeParams["search_path"] = cfg.Schema
 	if cfg.Tracing {
-		cc.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableQuerySpanNamePrefix())
+		cc.Tracer = otelpgx.NewTracer(otelpgx.WithDisableQuerySpanNamePrefix())
 	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres pool: %w", err)
+	}
+	if err := otelpgx.RecordStats(pool, otelpgx.WithStatsAttributes(semconv.DBClientConnectionPoolName(cfg.Schema))); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("measure Postgres pool: %w", err)
 	}
 	return &DB{Pool: pool, schema: cfg.Schema}, nil
 }
@@ -141,8 +152,23 @@ func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
 func (db *DB) Schema() string { return db.schema }
 
 // ConnConfig returns a copy of the settings of one connection, for a caller
-// that needs a connection outside of the pool (migrations, LISTEN).
+// that needs a connection outside of the pool, for LISTEN.
 func (db *DB) ConnConfig() *pgx.ConnConfig { return db.Pool.Config().ConnConfig }
+
+// OpenSQL opens a pool of database/sql for package migrate. Its statements have
+// no limit in time, which is right for a migration and wrong for serving; only a
+// wait for the lock on a table that is in use ends after lockTimeout. The caller
+// closes it.
+func (db *DB) OpenSQL() *sql.DB {
+	cc := db.ConnConfig()
+	delete(cc.RuntimeParams, "statement_timeout")
+	delete(cc.RuntimeParams, "idle_in_transaction_session_timeout")
+	cc.RuntimeParams["lock_timeout"] = millis(lockTimeout)
+	return stdlib.OpenDB(*cc)
+}
+
+// Translate is the function Translate; for package migrate.
+func (db *DB) Translate(err error) error { return Translate(err) }
 
 // Do runs fn with the pool under a context that ends after Timeout, and
 // translates its error. It is for single statements and reads.

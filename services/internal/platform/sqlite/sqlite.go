@@ -158,6 +158,12 @@ func connect(ctx context.Context, path string, cacheKiB int, key, value string) 
 // Path returns the absolute path of the file.
 func (db *DB) Path() string { return db.path }
 
+// Writer returns Write; for package migrate.
+func (db *DB) Writer() *sql.DB { return db.Write }
+
+// Translate is the function Translate; for package migrate.
+func (db *DB) Translate(err error) error { return Translate(err) }
+
 // InTx runs fn in a write transaction: commits when fn returns nil, otherwise
 // rolls back and returns the error of fn, translated. A panic in fn rolls back
 // and goes on. When InTx returns nil the transaction is on the disk.
@@ -190,6 +196,6 @@ func (db *DB) Close() error {
 	err := db.Read.Close()
 	// TRUNCATE because another process may hold the file open: then the last
 	// close is not ours, and SQLite would leave the log as it is.
-	_, cerr := db.Write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	_, cerr := db.Write.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	return errors.Join(err, cerr, db.Write.Close())
 }
