@@ -100,7 +100,7 @@ func (f *Folder) hold() error {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	f.keeper = exec.Command("/bin/sh", "-c", keeper, "keeper", f.Path) // #nosec G204 -- a constant script
+	f.keeper = exec.Command("/bin/sh", "-c", keeper, "keeper", f.Path) //nolint:gosec,noctx // a constant script that must outlive every context
 	f.keeper.Stdin = r
 	f.keeper.Dir = "/"
 	// A group of its own: Ctrl-C at the terminal reaches the whole group.
@@ -115,7 +115,7 @@ func (f *Folder) hold() error {
 // Command returns a command that runs in the folder, as its user, with a clean
 // environment.
 func (f *Folder) Command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(program, args...) // #nosec G204 -- tests start what they name
+	cmd := exec.Command(program, args...) //nolint:gosec,noctx // tests start what they name, and end it by its methods
 	cmd.Dir = f.Path
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + f.Path}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

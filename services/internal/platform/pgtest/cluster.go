@@ -32,8 +32,8 @@ const (
 var settings = []string{
 	"fsync=off", "full_page_writes=off",
 	"shared_buffers=16MB", "max_connections=100", "autovacuum=off", "jit=off",
-	"wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB",
-	"listen_addresses=127.0.0.1", "timezone=UTC", "log_min_messages=warning",
+	"wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB", "max_logical_replication_workers=0",
+	"listen_addresses='127.0.0.1'", "timezone='UTC'", "log_min_messages=warning",
 }
 
 // cluster is one data folder and the server on it.
@@ -81,12 +81,8 @@ func newCluster() (*cluster, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), folder.Remove())
 	}
-	conf := "unix_socket_directories = '" + folder.Path + "'\n"
-	for _, s := range settings {
-		name, value, _ := strings.Cut(s, "=")
-		conf += name + " = '" + value + "'\n"
-	}
-	if err := appendFile(filepath.Join(folder.Path, "data", "postgresql.conf"), conf); err != nil {
+	conf := append([]string{"unix_socket_directories='" + folder.Path + "'"}, settings...)
+	if err := appendFile(filepath.Join(folder.Path, "data", "postgresql.conf"), strings.Join(conf, "\n")+"\n"); err != nil {
 		return nil, errors.Join(err, folder.Remove())
 	}
 	// Another process can take the free port before Postgres does.

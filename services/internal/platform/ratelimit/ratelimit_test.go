@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -143,7 +144,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	l := ratelimit.NewMemory(0.001, 1, func() time.Time { return now })
 	for n := range 50_000 {
-		allow(t, l, fmt.Sprint(n))
+		allow(t, l, strconv.Itoa(n))
 	}
 	if allow(t, l, "49999") == 0 {
 		t.Error("the newest key was forgotten")

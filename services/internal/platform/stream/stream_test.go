@@ -3,7 +3,7 @@ package stream_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -68,7 +68,7 @@ func expect(t *testing.T, ch <-chan stream.Message, from, to int) (lastID string
 	t.Helper()
 	for n := from; n <= to; n++ {
 		m := receive(t, ch)
-		if m.Kind != "test.number" || string(m.Data) != fmt.Sprint(n) || m.ID == "" {
+		if m.Kind != "test.number" || string(m.Data) != strconv.Itoa(n) || m.ID == "" {
 			t.Fatalf("received %s %s %s, want number %d", m.ID, m.Kind, m.Data, n)
 		}
 		lastID = m.ID
