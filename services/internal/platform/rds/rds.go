@@ -68,6 +68,7 @@ func Open(cfg Config) (*redis.Client, error) {
 	// Both are round trips at every connect, for servers that we do not use.
 	opts.DisableIdentity = true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	opts.Dialer = dialer(opts)
 
 	client := redis.NewClient(opts)
 	if err := instrument(client, cfg.Tracing); err != nil {
