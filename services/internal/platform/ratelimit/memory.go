@@ -13,8 +13,8 @@ const maxKeys = 10_000
 
 // Memory is a Peeker inside one process.
 type Memory struct {
-	rule
-	now func() time.Time
+	rule Rule
+	now  func() time.Time
 
 	mu        sync.Mutex
 	full      map[string]time.Time // when the key's bucket will be full again
@@ -25,7 +25,7 @@ type Memory struct {
 // now is time.Now, whose monotonic reading makes the limiter indifferent to
 // clocks that jump; tests pass their own.
 func NewMemory(perSecond float64, burst int, now func() time.Time) *Memory {
-	return &Memory{rule: newRule(perSecond, burst), now: now, full: make(map[string]time.Time)}
+	return &Memory{rule: NewRule(perSecond, burst), now: now, full: make(map[string]time.Time)}
 }
 
 // Allow implements Limiter. It does not fail.
@@ -39,7 +39,7 @@ func (m *Memory) Allow(_ context.Context, key string) (time.Duration, error) {
 	if _, known := m.full[key]; !known && len(m.full) >= maxKeys {
 		m.forget()
 	}
-	m.full[key] = full.Add(m.interval)
+	m.full[key] = full.Add(m.rule.Interval)
 	return 0, nil
 }
 
@@ -59,7 +59,7 @@ func (m *Memory) state(key string) (full time.Time, wait time.Duration) {
 	if full.Before(now) {
 		full = now
 	}
-	return full, max(full.Add(m.interval-m.window).Sub(now), 0)
+	return full, max(full.Add(m.rule.Interval-m.rule.Window).Sub(now), 0)
 }
 
 // forget makes room for a key. It drops those whose bucket is full, for they are
@@ -68,7 +68,7 @@ func (m *Memory) state(key string) (full time.Time, wait time.Duration) {
 // that gives no room it drops any one.
 func (m *Memory) forget() {
 	if now := m.now(); !now.Before(m.nextSweep) {
-		m.nextSweep = now.Add(m.window)
+		m.nextSweep = now.Add(m.rule.Window)
 		for key, full := range m.full {
 			if !full.After(now) {
 				delete(m.full, key)

@@ -5,6 +5,9 @@
 // It owns the arithmetic and where the times are kept. It refuses to know what
 // the keys are; whoever limits IPv6 clients should use their /64 as the key,
 // since one client has that many addresses.
+//
+// Memory is here; the one for several processes is in package redislimit, so
+// that the hub does not link the client of Redis. Both pass limitertest.Exercise.
 package ratelimit
 
 import (
@@ -33,20 +36,20 @@ type Peeker interface {
 	Peek(ctx context.Context, key string) (retryAfter time.Duration, err error)
 }
 
-// rule is what both implementations compute with.
-type rule struct {
-	interval time.Duration // between two events at the steady rate
-	window   time.Duration // interval * burst
+// Rule is what the implementations compute with.
+type Rule struct {
+	Interval time.Duration // between two events at the steady rate
+	Window   time.Duration // Interval * burst: how long an empty bucket takes to fill
 }
 
-// newRule panics when the numbers make no limit: they are constants or checked
+// NewRule panics when the numbers make no limit: they are constants or checked
 // configuration.
-func newRule(perSecond float64, burst int) rule {
+func NewRule(perSecond float64, burst int) Rule {
 	interval := time.Duration(math.Round(float64(time.Second) / perSecond))
 	if perSecond <= 0 || interval < time.Microsecond || burst < 1 || interval > math.MaxInt64/time.Duration(burst) {
 		panic("ratelimit: the rate must be more than 0 and at most 1e6 per second, the burst at least 1")
 	}
-	return rule{interval: interval, window: interval * time.Duration(burst)}
+	return Rule{Interval: interval, Window: interval * time.Duration(burst)}
 }
 
 // WithFallback returns a limiter that asks second while first is unavailable,

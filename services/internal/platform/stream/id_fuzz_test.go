@@ -1,8 +1,10 @@
-package stream
+package stream_test
 
 import (
 	"strings"
 	"testing"
+
+	"home.arpa/nestbox/services/internal/platform/stream"
 )
 
 func FuzzParseID(f *testing.F) {
@@ -10,7 +12,7 @@ func FuzzParseID(f *testing.F) {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		got, err := parseID(id)
+		got, err := stream.ParseID(id)
 		if err != nil {
 			return
 		}

@@ -5,12 +5,14 @@
 // It owns ids, order, resuming and what happens to a watcher that is too slow.
 // It refuses to know the kinds of messages. It is a helper and no record: what
 // must not be lost is in a store before it is published here.
+//
+// Memory is here; the one for several processes is in package redisstream, so
+// that the hub does not link the client of Redis. Both pass streamtest.Exercise.
 package stream
 
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 
 	"home.arpa/nestbox/services/internal/platform/fault"
@@ -53,13 +55,14 @@ type Stream interface {
 	Subscribe(ctx context.Context, afterID string) (<-chan Message, error)
 }
 
-// beginning is the id before all others.
-const beginning = "0-0"
+// Beginning is the id before all others.
+const Beginning = "0-0"
 
 var idFormat = regexp.MustCompile(`^[0-9]{1,19}(-[0-9]{1,19})?$`)
 
-// parseID brings an id that a client sent into the form that Redis uses.
-func parseID(id string) (string, error) {
+// ParseID brings an id that a client sent into the form of Message.ID, or
+// returns fault.Invalid. It is for implementations.
+func ParseID(id string) (string, error) {
 	match := idFormat.FindStringSubmatch(id)
 	if match == nil {
 		return "", fault.New(fault.Invalid, "This is not the id of an event of the stream. Leave it out to get new events only.")
@@ -68,12 +71,4 @@ func parseID(id string) (string, error) {
 		id += "-0"
 	}
 	return id, nil
-}
-
-func encode(kind string, data any) (json.RawMessage, error) {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return nil, fmt.Errorf("encode message %s: %w", kind, err)
-	}
-	return raw, nil
 }

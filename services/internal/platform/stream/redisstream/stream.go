@@ -1,4 +1,6 @@
-package stream
+// Package redisstream is a stream.Stream in Redis, for services that run as
+// several processes.
+package redisstream
 
 import (
 	"context"
@@ -9,6 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"home.arpa/nestbox/services/internal/platform/rds"
+	"home.arpa/nestbox/services/internal/platform/stream"
+	"home.arpa/nestbox/services/internal/platform/stream/internal/feed"
 )
 
 const (
@@ -21,11 +25,11 @@ const (
 	page = 256
 )
 
-// Redis is a Stream that all processes with the same Redis and key share.
+// Stream is shared by all processes with the same Redis and key.
 //
 // However many watch, a process has one connection that reads (see reader) and
 // none while nobody watches.
-type Redis struct {
+type Stream struct {
 	client *redis.Client
 	key    string
 
@@ -34,21 +38,21 @@ type Redis struct {
 	watchers int
 }
 
-// NewRedis returns the stream at key. The client stays the caller's, and must
-// be open while the stream is in use.
-func NewRedis(client *redis.Client, key string) *Redis {
-	return &Redis{client: client, key: key}
+// New returns the stream at key. The client stays the caller's, and must be open
+// while the stream is in use.
+func New(client *redis.Client, key string) *Stream {
+	return &Stream{client: client, key: key}
 }
 
-// Publish implements Stream.
-func (s *Redis) Publish(ctx context.Context, kind string, data any) error {
-	raw, err := encode(kind, data)
+// Publish implements stream.Stream.
+func (s *Stream) Publish(ctx context.Context, kind string, data any) error {
+	raw, err := json.Marshal(data)
 	if err != nil {
-		return err
+		return fmt.Errorf("encode message %s: %w", kind, err)
 	}
 	err = s.client.XAdd(ctx, &redis.XAddArgs{
 		Stream: s.key, MaxLen: keepInRedis, Approx: true,
-		Values: []any{"kind", kind, "data", []byte(raw)},
+		Values: []any{"kind", kind, "data", raw},
 	}).Err()
 	if err != nil {
 		return rds.Translate(fmt.Errorf("publish %s: %w", kind, err))
@@ -56,10 +60,10 @@ func (s *Redis) Publish(ctx context.Context, kind string, data any) error {
 	return nil
 }
 
-// Subscribe implements Stream. It succeeds also while Redis is away.
-func (s *Redis) Subscribe(ctx context.Context, afterID string) (<-chan Message, error) {
+// Subscribe implements stream.Stream. It succeeds also while Redis is away.
+func (s *Stream) Subscribe(ctx context.Context, afterID string) (<-chan stream.Message, error) {
 	if afterID != "" {
-		id, err := parseID(afterID)
+		id, err := stream.ParseID(afterID)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +71,7 @@ func (s *Redis) Subscribe(ctx context.Context, afterID string) (<-chan Message, 
 	}
 	r := s.join(ctx)
 	n, head := r.point()
-	out := make(chan Message)
+	out := make(chan stream.Message)
 	go func() {
 		defer close(out)
 		defer s.leave()
@@ -76,13 +80,13 @@ func (s *Redis) Subscribe(ctx context.Context, afterID string) (<-chan Message, 
 				return
 			}
 		}
-		r.feed.follow(ctx, n, out)
+		r.feed.Follow(ctx, n, out)
 	}()
 	return out, nil
 }
 
 // join starts the reader for the first watcher.
-func (s *Redis) join(ctx context.Context) *reader {
+func (s *Stream) join(ctx context.Context) *reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watchers == 0 {
@@ -93,7 +97,7 @@ func (s *Redis) join(ctx context.Context) *reader {
 }
 
 // leave stops the reader after the last watcher.
-func (s *Redis) leave() {
+func (s *Stream) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watchers--; s.watchers == 0 {
@@ -105,23 +109,23 @@ func (s *Redis) leave() {
 // past sends the messages after one id up to and including another. It returns
 // false when ctx has ended. When they are not all there, or Redis goes away, it
 // sends a reset instead of what is missing.
-func (s *Redis) past(ctx context.Context, after, upTo string, out chan<- Message) bool {
+func (s *Stream) past(ctx context.Context, after, upTo string, out chan<- stream.Message) bool {
 	if after == upTo {
 		return true
 	}
-	if after != beginning {
+	if after != stream.Beginning {
 		kept, err := s.client.XRange(ctx, s.key, after, after).Result()
 		if err != nil || len(kept) == 0 {
-			return send(ctx, out, Message{Kind: KindReset})
+			return feed.Send(ctx, out, stream.Message{Kind: stream.KindReset})
 		}
 	}
 	for {
 		entries, err := s.client.XRangeN(ctx, s.key, "("+after, upTo, page).Result()
 		if err != nil {
-			return send(ctx, out, Message{Kind: KindReset})
+			return feed.Send(ctx, out, stream.Message{Kind: stream.KindReset})
 		}
 		for _, e := range entries {
-			if m, ok := message(e); ok && !send(ctx, out, m) {
+			if m, ok := message(e); ok && !feed.Send(ctx, out, m) {
 				return false
 			}
 			after = e.ID
@@ -133,11 +137,11 @@ func (s *Redis) past(ctx context.Context, after, upTo string, out chan<- Message
 }
 
 // message reads an entry; false for one that somebody else wrote.
-func message(e redis.XMessage) (Message, bool) {
+func message(e redis.XMessage) (stream.Message, bool) {
 	kind, kindOK := e.Values["kind"].(string)
 	data, dataOK := e.Values["data"].(string)
 	if !kindOK || !dataOK || !json.Valid([]byte(data)) {
-		return Message{}, false
+		return stream.Message{}, false
 	}
-	return Message{ID: e.ID, Kind: kind, Data: json.RawMessage(data)}, true
+	return stream.Message{ID: e.ID, Kind: kind, Data: json.RawMessage(data)}, true
 }

@@ -1,4 +1,4 @@
-package stream
+package redisstream
 
 import (
 	"context"
@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"home.arpa/nestbox/services/internal/platform/stream"
+	"home.arpa/nestbox/services/internal/platform/stream/internal/feed"
 )
 
 const (
@@ -28,7 +31,7 @@ const (
 // of its own: a read that blocks would take one from the pool of the service,
 // and can be ended only by closing it. It lives while somebody watches.
 type reader struct {
-	feed   *feed
+	feed   *feed.Feed[stream.Message]
 	client *redis.Client
 	key    string
 	cancel context.CancelFunc
@@ -46,7 +49,7 @@ func startReader(ctx context.Context, client *redis.Client, key string) *reader 
 	opts.MaxRetries = -1
 	// The subscription of the first watcher does not own the reader.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &reader{feed: newFeed(keepHere), client: redis.NewClient(&opts), key: key, cancel: cancel}
+	r := &reader{feed: feed.New[stream.Message](keepHere), client: redis.NewClient(&opts), key: key, cancel: cancel}
 	if head, err := r.end(ctx); err == nil {
 		r.head = head
 	}
@@ -65,16 +68,16 @@ func (r *reader) stop() {
 func (r *reader) point() (n uint64, head string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.feed.end(), r.head
+	return r.feed.End(), r.head
 }
 
 // advance appends messages and moves the head in one step, so that point never
 // sees one without the other.
-func (r *reader) advance(head string, messages ...Message) {
+func (r *reader) advance(head string, messages ...stream.Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range messages {
-		r.feed.append(m)
+		r.feed.Append(m)
 	}
 	r.head = head
 }
@@ -98,7 +101,7 @@ func (r *reader) run(ctx context.Context) {
 			r.advance("")
 			continue
 		}
-		messages := make([]Message, 0, len(entries))
+		messages := make([]stream.Message, 0, len(entries))
 		for _, e := range entries {
 			head = e.ID
 			if m, ok := message(e); ok {
@@ -138,9 +141,9 @@ func (r *reader) heal(ctx context.Context, head string) (string, error) {
 	case less(end, head):
 		// Redis came back empty. If its clock is behind as well, its new ids are
 		// smaller than ours and would never be read.
-		head = beginning
+		head = stream.Beginning
 	}
-	r.advance(head, Message{Kind: KindReset})
+	r.advance(head, stream.Message{Kind: stream.KindReset})
 	return head, nil
 }
 
@@ -151,7 +154,7 @@ func (r *reader) end(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if len(last) == 0 {
-		return beginning, nil
+		return stream.Beginning, nil
 	}
 	return last[0].ID, nil
 }
