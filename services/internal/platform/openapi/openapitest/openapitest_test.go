@@ -58,6 +58,7 @@ func TestAnswersAreHeldToTheDocument(t *testing.T) {
 		"missing field":          {"POST", "/api/heartbeat", beat, answer(200, "application/json", strings.Replace(beaten, `"status":"ok",`, "", 1)), "status"},
 		"wrong type":             {"POST", "/api/heartbeat", beat, answer(200, "application/json", strings.Replace(beaten, `:60000,`, `:"60000",`, 1)), "next_heartbeat_ms"},
 		"not a time":             {"POST", "/api/heartbeat", beat, answer(200, "application/json", strings.Replace(beaten, "2026-01-01T", "2026-01-01 ", 1)), "date-time"},
+		"a time in seconds":      {"POST", "/api/heartbeat", beat, answer(200, "application/json", strings.Replace(beaten, "00.000Z", "00Z", 1)), "pattern"},
 		"unknown status":         {"POST", "/api/heartbeat", beat, answer(418, problemType, problemOf(418)), "418"},
 		"wrong media type":       {"POST", "/api/heartbeat", beat, answer(200, "text/plain", beaten), "text/plain"},
 		"problem":                {"POST", "/api/heartbeat", `{"uptime":"x"}`, answer(400, problemType, problemOf(400)), ""},
