@@ -12,6 +12,7 @@ import (
 type side struct {
 	rates  []float64 // requests per second, by round
 	allocs []float64 // allocations per request, by round
+	cpu    []float64 // processor time per request in microseconds, by round; of this process and those it started
 }
 
 // measure runs bare and real by turns, swapping who goes first, so that what the machine does beside hits both alike.
@@ -47,13 +48,16 @@ func (t turn) take(d time.Duration) error {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	used := cpuTime()
 	answered, took, err := t.load.run(d)
 	if err != nil {
 		return err
 	}
+	used = cpuTime() - used
 	runtime.ReadMemStats(&after)
 	t.side.rates = append(t.side.rates, float64(answered)/took.Seconds())
 	t.side.allocs = append(t.side.allocs, float64(after.Mallocs-before.Mallocs)/float64(answered))
+	t.side.cpu = append(t.side.cpu, float64(used.Nanoseconds())/1000/float64(answered))
 	return nil
 }
 

@@ -35,7 +35,7 @@ func printTable(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n%d clients, %d rounds of %v a side; medians, the ratio with its range\n\n", *clients, *rounds, *slice)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "path\tvariant\treq/s\tbare req/s\tratio\trange\taim\tallocs/req\tbare")
+	fmt.Fprintln(t, "path\tvariant\treq/s\tbare req/s\tratio\trange\taim\tµs of cpu\tbare\tallocs\tbare")
 	for _, r := range results.rows {
 		all := ratios(r.bare, r.real)
 		aim := "-"
@@ -45,9 +45,9 @@ func printTable(w io.Writer) {
 				aim += " missed"
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f–%.2f\t%s\t%.0f\t%.0f\n", r.path, r.variant,
+		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f–%.2f\t%s\t%.0f\t%.0f\t%.0f\t%.0f\n", r.path, r.variant,
 			median(r.real.rates), median(r.bare.rates), median(all), slices.Min(all), slices.Max(all), aim,
-			median(r.real.allocs), median(r.bare.allocs))
+			median(r.real.cpu), median(r.bare.cpu), median(r.real.allocs), median(r.bare.allocs))
 	}
 	_ = t.Flush()
 }
