@@ -21,7 +21,7 @@ func dialer(opts *redis.Options) func(ctx context.Context, network, addr string)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
-			return failedConn{err}, nil
+			return failedConn{err}, nil //nolint:nilerr // see above
 		}
 		return conn, nil
 	}

@@ -33,7 +33,7 @@ func (l *limit) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		ctx, cancel := context.WithTimeout(ctx, Timeout)
 		defer cancel()
-		return l.count(ctx, next(ctx, cmd))
+		return l.count(ctx, cmd, next(ctx, cmd))
 	}
 }
 
@@ -42,13 +42,21 @@ func (l *limit) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		ctx, cancel := context.WithTimeout(ctx, Timeout)
 		defer cancel()
-		return l.count(ctx, next(ctx, cmds))
+		return l.count(ctx, cmds[0], next(ctx, cmds)) // go-redis sends no empty pipeline
 	}
 }
 
-func (l *limit) count(ctx context.Context, err error) error {
-	if reason := failure(err); reason != "" {
-		l.failures.Add(context.WithoutCancel(ctx), 1, metric.WithAttributes(attribute.String("error.type", reason)))
+func (l *limit) count(ctx context.Context, first redis.Cmder, err error) error {
+	reason := failure(err)
+	if reason == "" {
+		return err
 	}
+	switch first.Name() {
+	case "hello", "auth", "select":
+		// go-redis sends these itself, on a new connection for another command,
+		// which then fails and is counted.
+		return err
+	}
+	l.failures.Add(context.WithoutCancel(ctx), 1, metric.WithAttributes(attribute.String("error.type", reason)))
 	return err
 }
