@@ -120,7 +120,7 @@ func (f *Folder) Command(program string, args ...string) *exec.Cmd {
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + f.Path}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if f.uid >= 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(f.uid), Gid: uint32(f.gid)} // #nosec G115 -- ids from the user database
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(f.uid), Gid: uint32(f.gid)}
 	}
 	return cmd
 }

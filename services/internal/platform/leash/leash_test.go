@@ -85,7 +85,7 @@ func TestNothingOutlivesAKilledTestBinary(t *testing.T) {
 	for _, how := range []string{"running", "frozen"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0]) // #nosec G204 -- this test binary
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(os.Environ(), "LEASH_TEST_VICTIM="+how)
 			cmd.Stderr = os.Stderr
 			out, err := cmd.StdoutPipe()

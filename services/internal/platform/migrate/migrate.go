@@ -23,8 +23,17 @@ import (
 // so that goose's own command can be used on the database.
 const versionTable = "goose_db_version"
 
-// run applies what is pending of fsys and returns how many files that were.
-func run(ctx context.Context, dialect goose.Dialect, db *sql.DB, table string, fsys fs.FS) (int, error) {
+// direction is one of up and down.
+type direction func(context.Context, *goose.Provider) ([]*goose.MigrationResult, error)
+
+func up(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) { return p.Up(ctx) }
+
+func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) {
+	return p.DownTo(ctx, 0)
+}
+
+// run applies fsys in a direction and returns how many files it ran.
+func run(ctx context.Context, dialect goose.Dialect, db *sql.DB, table string, fsys fs.FS, move direction) (int, error) {
 	fsys, err := folder(fsys)
 	if err != nil {
 		return 0, err
@@ -34,7 +43,7 @@ func run(ctx context.Context, dialect goose.Dialect, db *sql.DB, table string, f
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	results, err := p.Up(ctx)
+	results, err := move(ctx, p)
 	var partial *goose.PartialError
 	if errors.As(err, &partial) { // its text names a number, not the file
 		return len(partial.Applied), fmt.Errorf("apply %s: %w", path.Base(partial.Failed.Source.Path), partial.Err)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"home.arpa/nestbox/services/internal/platform/migrate"
 	"home.arpa/nestbox/services/internal/platform/pg"
@@ -75,6 +76,79 @@ func TestTwoPostgresMigratorsBothSucceed(t *testing.T) {
 	if applied.Load() != 2 {
 		t.Errorf("%d files were applied in all, want 2", applied.Load())
 	}
+}
+
+// CREATE INDEX CONCURRENTLY waits for every snapshot that is older than it. A
+// migrator that waited for the lock inside the server would hold one.
+func TestAWaitingMigratorDoesNotBlockAConcurrentIndex(t *testing.T) {
+	t.Parallel()
+	cfg := pgtest.New(t, "registry")
+	fsys := fstest.MapFS{
+		"00001_create_device.sql": file(createDevice),
+		"00002_index.sql":         file("-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(0.3);\nCREATE INDEX CONCURRENTLY device_id ON device (id);\n-- +goose Down\nDROP INDEX device_id;\n"),
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		db := pgtest.Connect(t, cfg)
+		wg.Go(func() {
+			if _, err := migrate.Postgres(t.Context(), db, fsys); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestTheWaitForAnotherMigratorEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	cfg := pgtest.New(t, "registry")
+	slow := fstest.MapFS{"00001_slow.sql": file("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE slow ();\nSELECT pg_sleep(1);\n")}
+	first, second := pgtest.Connect(t, cfg), pgtest.Connect(t, cfg)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := migrate.Postgres(t.Context(), first, slow); err != nil {
+			t.Error(err)
+		}
+	})
+	pgtest.Within(t, 10*time.Second, "the first migrator works", func() bool {
+		var there bool
+		err := second.Pool.QueryRow(t.Context(), "SELECT to_regclass('slow') IS NOT NULL").Scan(&there)
+		return err == nil && there
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := migrate.Postgres(ctx, second, slow); err == nil || !strings.Contains(err.Error(), "wait for another migration") {
+		t.Errorf("a migrator that may not wait says %v", err)
+	}
+	wg.Wait()
+}
+
+func TestDownUndoesEverything(t *testing.T) {
+	t.Parallel()
+	t.Run("postgres", func(t *testing.T) {
+		db := pgtest.Connect(t, pgtest.New(t, "registry"))
+		for _, step := range []func() (int, error){
+			func() (int, error) { return migrate.Postgres(t.Context(), db, second) },
+			func() (int, error) { return migrate.PostgresDown(t.Context(), db, second) },
+			func() (int, error) { return migrate.Postgres(t.Context(), db, second) },
+		} {
+			if n, err := step(); n != 2 || err != nil {
+				t.Fatalf("%d files, %v, want 2", n, err)
+			}
+		}
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		db := openSQLite(t, filepath.Join(t.TempDir(), "hub.db"))
+		for _, step := range []func() (int, error){
+			func() (int, error) { return migrate.SQLite(t.Context(), db, second) },
+			func() (int, error) { return migrate.SQLiteDown(t.Context(), db, second) },
+			func() (int, error) { return migrate.SQLite(t.Context(), db, second) },
+		} {
+			if n, err := step(); n != 2 || err != nil {
+				t.Fatalf("%d files, %v, want 2", n, err)
+			}
+		}
+	})
 }
 
 func TestServeRefusesAnOlderSchemaAndNamesTheCommand(t *testing.T) {

@@ -42,6 +42,17 @@ type PostgresDB interface {
 // (unless it says "-- +goose NO TRANSACTION"), so a run that is killed leaves
 // whole files behind and the next run goes on from there.
 func Postgres(ctx context.Context, db PostgresDB, fsys fs.FS) (applied int, err error) {
+	return postgres(ctx, db, fsys, up)
+}
+
+// PostgresDown undoes every migration of fsys and returns how many that were. It
+// is for tests, so that the Down sections are more than decoration: an older
+// release runs on a newer schema, and nothing calls this in production.
+func PostgresDown(ctx context.Context, db PostgresDB, fsys fs.FS) (undone int, err error) {
+	return postgres(ctx, db, fsys, down)
+}
+
+func postgres(ctx context.Context, db PostgresDB, fsys fs.FS, move direction) (count int, err error) {
 	pool := db.OpenSQL()
 	defer func() { err = db.Translate(errors.Join(err, pool.Close())) }()
 
@@ -58,7 +69,7 @@ func Postgres(ctx context.Context, db PostgresDB, fsys fs.FS) (applied int, err 
 	if _, err := lock.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+quote(db.Schema())); err != nil {
 		return 0, fmt.Errorf("create schema %s: %w", db.Schema(), err)
 	}
-	return run(ctx, goose.DialectPostgres, pool, versionTable, fsys)
+	return run(ctx, goose.DialectPostgres, pool, versionTable, fsys, move)
 }
 
 // acquire takes the lock for a schema. goose has a locker of its own, but it

@@ -41,6 +41,16 @@ func Named(name string) Option {
 // applied. It is for the start of a program that owns its file. Processes that
 // start at the same moment take turns.
 func SQLite(ctx context.Context, db SQLiteDB, fsys fs.FS, opts ...Option) (applied int, err error) {
+	return sqlite(ctx, db, fsys, up, opts)
+}
+
+// SQLiteDown undoes every migration of fsys and returns how many that were; for
+// tests, as PostgresDown.
+func SQLiteDown(ctx context.Context, db SQLiteDB, fsys fs.FS, opts ...Option) (undone int, err error) {
+	return sqlite(ctx, db, fsys, down, opts)
+}
+
+func sqlite(ctx context.Context, db SQLiteDB, fsys fs.FS, move direction, opts []Option) (count int, err error) {
 	o := options{table: versionTable}
 	for _, opt := range opts {
 		opt(&o)
@@ -50,22 +60,22 @@ func SQLite(ctx context.Context, db SQLiteDB, fsys fs.FS, opts ...Option) (appli
 		return 0, db.Translate(fmt.Errorf("lock %s: %w", db.Path(), err))
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	applied, err = run(ctx, goose.DialectSQLite3, db.Writer(), o.table, fsys)
-	return applied, db.Translate(err)
+	count, err = run(ctx, goose.DialectSQLite3, db.Writer(), o.table, fsys, move)
+	return count, db.Translate(err)
 }
 
 // lockFolder takes an advisory lock on the folder itself: a lock file would
 // stay behind, and a lock inside the database would have to be a transaction
 // around goose's own. It goes when the process does.
 func lockFolder(ctx context.Context, dir string) (unlock func() error, err error) {
-	f, err := os.Open(dir) // #nosec G304 -- the folder of our own database
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // #nosec G115 -- file descriptors are small
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return f.Close, nil
 		}

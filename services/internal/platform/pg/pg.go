@@ -116,7 +116,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	cc.RuntimeParams["timezone"] = "UTC"
 	cc.RuntimeParams["search_path"] = cfg.Schema
 	if cfg.Tracing {
-		cc.Tracer = otelpgx.NewTracer(otelpgx.WithDisableQuerySpanNamePrefix())
+		cc.Tracer = otelpgx.NewTracer()
 	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, pc)

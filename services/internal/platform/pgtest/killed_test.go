@@ -33,7 +33,7 @@ func TestVictim(t *testing.T) {
 
 func TestNothingOutlivesAKilledTestBinary(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$") // #nosec G204 -- this test binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$")
 	cmd.Env = append(os.Environ(), "PGTEST_VICTIM=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -72,7 +72,7 @@ func TestKillInTheMiddleOfWritesLosesNoPromise(t *testing.T) {
 // returns the last number that it printed.
 func killWriter(t *testing.T, path string, commits int) int {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) // #nosec G204 -- this test binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "SQLITE_TEST_VICTIM="+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
