@@ -11,24 +11,25 @@ const (
 	clockSettles = 10 * time.Minute
 )
 
-// steadyClock tells whether the wall clock has been steady. It is fed with readings
-// of time.Now, which carry both clocks; readings without a monotonic part (tests
-// with a made-up time) always count as steady. Not safe for concurrent use.
+// steadyClock tells whether the wall clock has been steady, from readings of it beside
+// readings of a clock that nobody sets. It begins with the first reading. Not safe for
+// concurrent use.
 type steadyClock struct {
-	base time.Time // the reading since which the clock was steady
+	started bool
+	// The reading since which the clock was steady.
+	wall      time.Time
+	monotonic time.Duration
 }
 
 // settled takes one more reading and reports whether no jump was seen for
-// clockSettles before it.
-func (c *steadyClock) settled(now time.Time) bool {
-	if c.base.IsZero() {
-		c.base = now
-	}
-	monotonic := now.Sub(c.base)
-	wall := now.Round(0).Sub(c.base.Round(0))
-	if jump := wall - monotonic; jump > clockJump || jump < -clockJump {
-		c.base = now
+// clockSettles before it. monotonic counts from any moment.
+func (c *steadyClock) settled(wall time.Time, monotonic time.Duration) bool {
+	wall = wall.Round(0) // without its own monotonic part, which Sub would prefer
+	passed := monotonic - c.monotonic
+	jump := wall.Sub(c.wall) - passed
+	if !c.started || jump > clockJump || jump < -clockJump {
+		*c = steadyClock{started: true, wall: wall, monotonic: monotonic}
 		return false
 	}
-	return monotonic >= clockSettles
+	return passed >= clockSettles
 }

@@ -16,9 +16,10 @@ const (
 type Storage struct {
 	Usage
 	// Limit is how many bytes may be kept: the quota, or less when the disk has no
-	// room for it. 0: no limit.
-	Limit  int64
-	MaxAge time.Duration // 0: no limit
+	// room for it. Limited is false when there is no limit; Limit is 0 then.
+	Limit   int64
+	Limited bool
+	MaxAge  time.Duration // 0: no limit
 	// BytesPerDay is the mean inflow of the last week, or of the time since the first
 	// picture, at least a day.
 	BytesPerDay float64
@@ -33,7 +34,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	if err != nil {
 		return Storage{}, err
 	}
-	limit, _, err := s.limit(ctx, usage.Bytes)
+	limit, limited, err := s.limit(ctx, usage.Bytes)
 	if err != nil {
 		return Storage{}, err
 	}
@@ -42,7 +43,7 @@ func (s *Service) Storage(ctx context.Context) (Storage, error) {
 	if err != nil {
 		return Storage{}, err
 	}
-	st := Storage{Usage: usage, Limit: limit, MaxAge: s.policy.MaxAge, BytesPerDay: bytesPerDay(inflow, first, now)}
+	st := Storage{Usage: usage, Limit: limit, Limited: limited, MaxAge: s.policy.MaxAge, BytesPerDay: bytesPerDay(inflow, first, now)}
 	st.DaysUntilFull = daysUntilFull(st)
 	return st, nil
 }
@@ -61,7 +62,7 @@ func bytesPerDay(inflow int64, first, now time.Time) float64 {
 // age make room again: when a full age of inflow and what is pinned fit, it never
 // gets full.
 func daysUntilFull(st Storage) *float64 {
-	if st.Limit == 0 || st.BytesPerDay <= 0 {
+	if !st.Limited || st.BytesPerDay <= 0 {
 		return nil
 	}
 	left := float64(st.Limit - st.Bytes)

@@ -92,7 +92,7 @@ func (s *Service) Retain(ctx context.Context) (Retained, error) {
 // wrong year would make every picture too old.
 func (s *Service) retainByAge(ctx context.Context) (int, error) {
 	now := s.now()
-	if s.policy.MaxAge == 0 || !s.clock.settled(now) {
+	if s.policy.MaxAge == 0 || !s.clock.settled(now, now.Sub(s.started)) {
 		return 0, nil
 	}
 	unpinned := false

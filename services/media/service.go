@@ -54,6 +54,7 @@ type Service struct {
 	soleWriter bool
 	log        *slog.Logger
 	now        func() time.Time
+	started    time.Time
 
 	uploads limitedCrowd // by device
 	busy    crowd        // by picture id: being committed now
@@ -100,7 +101,8 @@ func New(cfg Config) (*Service, error) {
 		s.now = time.Now
 	}
 	s.usedLimit.Store(-1)
-	s.clock.settled(s.now())
+	s.started = s.now()
+	s.clock.settled(s.started, 0)
 	return s, nil
 }
 

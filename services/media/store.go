@@ -75,13 +75,13 @@ type Query struct {
 	OldestFirst bool
 	// After is the position of the last picture of the page before.
 	After Position
-	Limit int // 1 to 500
+	Limit int // at least 1
 }
 
 // Page asks for one page of a list that is newest first.
 type Page struct {
 	After Position // of the last entry of the page before; zero for the first page
-	Limit int      // 1 to 500
+	Limit int      // at least 1
 }
 
 // Position is a place in a list ordered by time and id. The zero value is before
