@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// camera speaks the device API with a secret of its own.
+type camera struct {
+	url, id, secret, token string
+}
+
+// newCamera is camera number n with its secret; it has no token yet.
+func (h *hub) newCamera(n int) *camera {
+	return &camera{url: h.url, id: mac(n), secret: fmt.Sprintf("secret-of-camera-%032d", n)}
+}
+
+func mac(n int) string { return fmt.Sprintf("24:6F:28:00:%02X:%02X", n>>8&0xff, n&0xff) }
+
+func (c *camera) register() (answer, error) {
+	a, err := try(http.MethodPost, c.url+"/api/devices/register", map[string]any{
+		"device_id": c.id, "device_type": "esp32cam", "firmware_version": "1.0.0", "ip_address": "192.168.1.50",
+		"capabilities": []string{"camera", "motion_detection"}, "device_secret": c.secret,
+	})
+	if token, ok := a.json["token"].(string); ok {
+		c.token = token
+	}
+	return a, err
+}
+
+// enrol registers and wants a token.
+func (c *camera) enrol(t *testing.T) *camera {
+	t.Helper()
+	a, err := c.register()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.want(t, http.StatusOK)
+	if c.token == "" {
+		t.Fatalf("no token in %s", a.body)
+	}
+	return c
+}
+
+func (c *camera) bearer() []string { return []string{"Authorization", "Bearer " + c.token} }
+
+func (c *camera) beat() (answer, error) {
+	return try(http.MethodPost, c.url+"/api/heartbeat", map[string]any{
+		"device_id": c.id, "uptime": 60, "free_heap": 150000, "rssi": -60, "camera_enabled": true,
+	}, c.bearer()...)
+}
+
+// motion reports an event of the id at the time.
+func (c *camera) motion(eventID string, at time.Time) (answer, error) {
+	return try(http.MethodPost, c.url+"/api/events/motion", map[string]any{
+		"device_id": c.id, "timestamp": at.Unix(), "motion_score": 42, "camera_enabled": true, "event_id": eventID,
+	}, c.bearer()...)
+}
+
+func (c *camera) upload(frame []byte, headers ...string) (answer, error) {
+	all := append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)
+	return try(http.MethodPost, c.url+"/api/images/upload", frame, append(all, headers...)...)
+}
+
+func (c *camera) poll(waitSeconds int) (answer, error) {
+	return try(http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", c.url, c.id, waitSeconds), nil, c.bearer()...)
+}
+
+// frame is a JPEG that no other seed gives, of about 5 KB for 160 by 120 pixels.
+func frame(seed uint64, width, height int) []byte {
+	r := rand.New(rand.NewPCG(seed, 1))
+	img := image.NewGray(image.Rect(0, 0, width, height))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i/width) + uint8(r.Uint32()%64)
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}); err != nil {
+		panic(err) // an image in memory always encodes
+	}
+	return b.Bytes()
+}

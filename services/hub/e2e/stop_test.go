@@ -1,0 +1,116 @@
+package e2e
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := start(t, dir, "NESTBOX_ENROLMENT=open")
+	c, waiter := h.newCamera(1).enrol(t), h.newCamera(2).enrol(t)
+
+	// An upload of which half has arrived.
+	picture := frame(3, 320, 240)
+	release := make(chan struct{})
+	uploaded := make(chan answer, 1)
+	body := &gated{first: bytes.NewReader(picture[:len(picture)/2]), rest: bytes.NewReader(picture[len(picture)/2:]), gate: release, halfway: make(chan struct{})}
+	go func() {
+		a, err := try(http.MethodPost, c.url+"/api/images/upload", body, append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)...)
+		if err != nil {
+			t.Errorf("upload: %v", err)
+		}
+		uploaded <- a
+	}()
+	polled := make(chan answer, 1)
+	go func() {
+		a, err := waiter.poll(50)
+		if err != nil {
+			t.Errorf("poll: %v", err)
+		}
+		polled <- a
+	}()
+	<-body.halfway
+	settle(t, h)
+
+	h.terminate()
+	select {
+	case a := <-polled:
+		if a.status != http.StatusNoContent {
+			t.Errorf("the waiting poll got %d", a.status)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the waiting poll holds up the stop")
+	}
+	// By now nobody new is let in.
+	eventually(t, 5*time.Second, "new connections are refused", func() bool {
+		_, err := try(http.MethodGet, h.url+"/api/openapi.yaml", nil)
+		return err != nil
+	})
+	close(release)
+	if a := <-uploaded; a.status != http.StatusOK {
+		t.Errorf("the upload got %d %s", a.status, a.body)
+	}
+	h.awaitEnd()
+
+	h = start(t, dir, "NESTBOX_ENROLMENT=open")
+	op := h.operator()
+	pictures := op.all("/api/pictures", "pictures", url.Values{"device_id": {c.id}}.Encode())
+	if len(pictures) != 1 {
+		t.Fatalf("pictures %v", pictures)
+	}
+	if got := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil); !bytes.Equal(got.body, picture) {
+		t.Error("the picture is not whole")
+	}
+}
+
+// gated gives its second half only after the gate opens.
+type gated struct {
+	first, rest *bytes.Reader
+	gate        chan struct{}
+	halfway     chan struct{}
+}
+
+func (g *gated) Read(p []byte) (int, error) {
+	if g.first.Len() > 0 {
+		return g.first.Read(p)
+	}
+	select {
+	case <-g.halfway:
+	default:
+		close(g.halfway)
+	}
+	<-g.gate
+	return g.rest.Read(p)
+}
+
+func TestSecondHubOnAFolderNamesTheFirst(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := start(t, dir)
+	r := run(t, dir, nil, "serve")
+	if r.code != 1 || !containsAll(r.errors, "in use by nestbox", h.pid(), dir) {
+		t.Errorf("exit code %d, said %s", r.code, r.errors)
+	}
+}
+
+func TestFirstStartShowsThePasswordOnceAndNotInTheLog(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := start(t, dir, "NESTBOX_ADMIN_PASSWORD=")
+	shown := h.text.await(t, passwordLine)
+	h.login(shown)
+	if n := bytes.Count([]byte(h.text.String()), []byte(shown)); n != 1 {
+		t.Errorf("the password was printed %d times", n)
+	}
+	h.stop()
+	h = start(t, dir, "NESTBOX_ADMIN_PASSWORD=")
+	if passwordLine.MatchString(h.text.String()) {
+		t.Error("the second start shows a password")
+	}
+	h.login(shown)
+}
