@@ -48,7 +48,11 @@ func (c Change) news(id string, before Standing) []event {
 	if c.Device != nil || c.Request != nil || len(c.DropRequests) > 0 {
 		all = append(all, c.deviceNews(id, before))
 	}
-	if c.Device != nil && (before.Device == nil || before.Device.Privacy != c.Device.Privacy) {
+	var was Privacy
+	if before.Device != nil {
+		was = before.Device.Privacy
+	}
+	if c.Device != nil && c.Device.Privacy != was && c.Device.Status != StatusDeleted {
 		p := c.Device.Privacy
 		all = append(all, event{EventPrivacyChanged, PrivacyEvent{
 			DeviceID: id, Locked: p.Locked, Generation: p.Generation,

@@ -57,9 +57,10 @@ func (w *Waiters) Reachable() bool { return w.heard.Load() }
 func (w *Waiters) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		w.hear(ctx)
-		w.heard.Store(false)
-		// Those who wait must learn that they have to look more often now.
-		w.local.NotifyAll()
+		if w.heard.Swap(false) {
+			// Those who wait must learn that they have to look more often now.
+			w.local.NotifyAll()
+		}
 		pause := time.NewTimer(againAfter)
 		select {
 		case <-pause.C:
