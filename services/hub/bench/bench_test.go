@@ -36,16 +36,24 @@ var paths = struct{ heartbeat, motion, picture path }{
 
 var frame = picture()
 
-// compare measures one path of a hub against the bare handler and reports it.
-func compare(tb testing.TB, p path, variant string, real http.Handler, cameras []camera, aim float64) {
+// target is a hub under load: where each path is served, and the cameras that it admitted.
+type target struct {
+	variant string
+	cameras []camera
+	addr    map[string]string // by the path's name
+	// gcPercent is how the program of this variant sets the collector; the bare handler has Go's default.
+	gcPercent int
+}
+
+// compare measures one path of a target against the bare handler and reports it.
+func compare(tb testing.TB, p path, t target, aim float64) {
 	tb.Helper()
-	bareLoad := connect(tb, listen(tb, bareEngine()), requests(strangers(), p.request))
-	realLoad := connect(tb, listen(tb, real), requests(cameras, p.request))
-	bare, measured, err := measure(bareLoad, realLoad, *rounds, *slice)
-	if err != nil {
-		tb.Fatalf("%s %s: %v", p.name, variant, err)
+	bare := turn{load: connect(tb, listen(tb, bareEngine()), requests(strangers(), p.request)), gcPercent: 100}
+	real := turn{load: connect(tb, t.addr[p.name], requests(t.cameras, p.request)), gcPercent: t.gcPercent}
+	if err := measure(&bare, &real, *rounds, *slice); err != nil {
+		tb.Fatalf("%s %s: %v", p.name, t.variant, err)
 	}
-	report(row{p.name, variant, bare, measured, aim})
+	report(row{p.name, t.variant, bare.side, real.side, aim})
 }
 
 func connect(tb testing.TB, addr string, requests []request) *load {
@@ -78,8 +86,18 @@ func listen(tb testing.TB, handler http.Handler) string {
 	return ln.Addr().String()
 }
 
-// BenchmarkControl compares the bare handler with itself: how far from 1 its ratio is, and how wide its range, is what
+// BenchmarkControl compares the bare handler with itself: how far from 1 its ratio is, and how wide its range is, is what
 // the other rows are to be trusted with.
 func BenchmarkControl(b *testing.B) {
-	compare(b, paths.heartbeat, "bare again", bareEngine(), strangers(), 0)
+	addr := listen(b, bareEngine())
+	compare(b, paths.heartbeat, target{
+		variant: "bare again", cameras: strangers(), addr: map[string]string{"heartbeat": addr}, gcPercent: 100,
+	}, 0)
+}
+
+func BenchmarkEmbedded(b *testing.B) {
+	t := embedded(b)
+	compare(b, paths.heartbeat, t, 0.7)
+	compare(b, paths.motion, t, 0)
+	compare(b, paths.picture, t, 0)
 }

@@ -2,8 +2,10 @@ package bench
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -15,46 +17,55 @@ type side struct {
 	cpu    []float64 // processor time per request in microseconds, by round; of this process and those it started
 }
 
+// turn is one side with the load that measures it.
+type turn struct {
+	load      *load
+	gcPercent int
+	meter     meter
+	side      side
+}
+
 // measure runs bare and real by turns, swapping who goes first, so that what the machine does beside hits both alike.
 // The allocations are of the whole process; the clients make next to none.
-func measure(bare, real *load, rounds int, slice time.Duration) (b, r side, err error) {
+func measure(bare, real *turn, rounds int, slice time.Duration) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	// Connections, pools and caches are warm before the first round counts.
-	for _, l := range []*load{bare, real} {
-		if _, _, err := l.run(slice / 2); err != nil {
-			return b, r, err
+	for _, t := range []*turn{bare, real} {
+		if _, _, err := t.load.run(slice); err != nil {
+			return err
 		}
 	}
+	bare.meter, real.meter = newMeter(), newMeter()
 	for round := range rounds {
-		first, second := turn{bare, &b}, turn{real, &r}
+		first, second := bare, real
 		if round%2 == 1 {
 			first, second = second, first
 		}
-		for _, t := range []turn{first, second} {
+		for _, t := range []*turn{first, second} {
 			if err := t.take(slice); err != nil {
-				return b, r, fmt.Errorf("round %d: %w", round, err)
+				return fmt.Errorf("round %d: %w", round, err)
 			}
 		}
 	}
-	return b, r, nil
+	return nil
 }
 
-type turn struct {
-	load *load
-	side *side
-}
-
-func (t turn) take(d time.Duration) error {
+func (t *turn) take(d time.Duration) error {
+	debug.SetGCPercent(t.gcPercent)
 	// The garbage of the other side is not this one's to clear.
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	used := cpuTime()
+	used := t.meter.read()
 	answered, took, err := t.load.run(d)
 	if err != nil {
 		return err
 	}
-	used = cpuTime() - used
+	used = t.meter.read() - used
 	runtime.ReadMemStats(&after)
+	if answered == 0 {
+		return errors.New("nothing was answered in a whole slice")
+	}
 	t.side.rates = append(t.side.rates, float64(answered)/took.Seconds())
 	t.side.allocs = append(t.side.allocs, float64(after.Mallocs-before.Mallocs)/float64(answered))
 	t.side.cpu = append(t.side.cpu, float64(used.Nanoseconds())/1000/float64(answered))
