@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/internal/platform/pgtest"
 )
 
 var (
@@ -17,7 +19,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
+	code := pgtest.Main(m)
 	printTable(os.Stdout)
 	os.Exit(code)
 }
@@ -98,6 +100,13 @@ func BenchmarkControl(b *testing.B) {
 func BenchmarkEmbedded(b *testing.B) {
 	t := embedded(b)
 	compare(b, paths.heartbeat, t, 0.7)
+	compare(b, paths.motion, t, 0)
+	compare(b, paths.picture, t, 0)
+}
+
+func BenchmarkServed(b *testing.B) {
+	t := served(b)
+	compare(b, paths.heartbeat, t, 0.6)
 	compare(b, paths.motion, t, 0)
 	compare(b, paths.picture, t, 0)
 }
