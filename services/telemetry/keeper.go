@@ -35,8 +35,11 @@ type Keeper struct {
 	retention time.Duration
 	log       *slog.Logger
 	now       func() time.Time
+	uptime    func() time.Duration
 
+	// When retention was last due, by both clocks.
 	retainedAt time.Time
+	retainedUp time.Duration
 }
 
 // KeeperOptions are the parts of a Keeper.
@@ -47,20 +50,26 @@ type KeeperOptions struct {
 	// Retention is the age at which events go; 0 keeps them for ever.
 	Retention time.Duration
 	Logger    *slog.Logger
-	// Now is the clock, with a monotonic reading; nil means time.Now.
+	// Now is the wall clock; nil means time.Now.
 	Now func() time.Time
+	// Uptime is a clock that nobody sets; nil means the time since NewKeeper.
+	Uptime func() time.Duration
 }
 
 // NewKeeper returns a Keeper of these parts.
 func NewKeeper(o KeeperOptions) *Keeper {
 	k := &Keeper{
 		beats: o.Beats, events: o.Events, lease: o.Lease,
-		retention: o.Retention, log: o.Logger, now: o.Now,
+		retention: o.Retention, log: o.Logger, now: o.Now, uptime: o.Uptime,
 	}
 	if k.now == nil {
 		k.now = time.Now
 	}
-	k.retainedAt = k.now()
+	if k.uptime == nil {
+		start := time.Now()
+		k.uptime = func() time.Duration { return time.Since(start) }
+	}
+	k.retainedAt, k.retainedUp = k.now().Round(0), k.uptime()
 	return k
 }
 
@@ -131,17 +140,16 @@ func (k *Keeper) purge(ctx context.Context) error {
 }
 
 // retain removes events by age, once an hour. It trusts the wall clock only if
-// that ran as fast as the monotonic one since the last time: a clock that jumps
-// a year ahead must not take a year of events with it.
+// that ran as fast as the other one since the last time: a clock that jumps a
+// year ahead must not take a year of events with it.
 func (k *Keeper) retain(ctx context.Context) error {
-	now := k.now()
-	steady := now.Sub(k.retainedAt)
+	now, up := k.now().Round(0), k.uptime() // Round drops the monotonic reading
+	passed, steady := now.Sub(k.retainedAt), up-k.retainedUp
 	if k.retention <= 0 || steady < retainEvery {
 		return nil
 	}
-	jumped := (now.Round(0).Sub(k.retainedAt.Round(0)) - steady).Abs() > clockSlack
-	k.retainedAt = now
-	if jumped {
+	k.retainedAt, k.retainedUp = now, up
+	if (passed - steady).Abs() > clockSlack {
 		k.log.WarnContext(ctx, "the clock was set; events are not removed for their age in this hour")
 		return nil
 	}

@@ -31,7 +31,7 @@ const MaxSleep = 7 * 24 * time.Hour
 // Reading is what a camera says about its own health in a heartbeat. A nil
 // pointer is a field that was not sent: the first firmware sends only the
 // first four, and a heartbeat without any of them is still a sign of life. The
-// tags are the stored form, which all stores share; the device API has its own.
+// tags are the names that the API and the stored form share.
 type Reading struct {
 	// UptimeSeconds is the time since boot.
 	UptimeSeconds *int64 `json:"uptime,omitempty"`
