@@ -76,7 +76,7 @@ func snapshot(ctx context.Context, path, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, db.Close()) }() //nolint:contextcheck // what was opened is closed also when ctx has ended
 	return db.BackupTo(ctx, to)
 }
 
@@ -113,7 +113,7 @@ func withIndex(ctx context.Context, path string, use func(*mediasqlite.Store) er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, db.Close()) }() //nolint:contextcheck // what was opened is closed also when ctx has ended
 	index, err := mediasqlite.New(ctx, db)
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config) (_ *Hub, err error) {
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	if err := h.wire(c, key, public); err != nil {
+	if err := h.wire(c, key, public); err != nil { //nolint:contextcheck // each request brings its own
 		return nil, err
 	}
 	h.health = httpx.NewHealth(

@@ -61,12 +61,15 @@ func (h *Hub) resetPassword(c *gin.Context) {
 }
 
 // ListenForOwner opens the owner's door. The caller hands the listener to ServeOwner.
-func (h *Hub) ListenForOwner() (net.Listener, error) { return control.Listen(h.data.Socket()) }
+func (h *Hub) ListenForOwner(ctx context.Context) (net.Listener, error) {
+	return control.Listen(ctx, h.data.Socket())
+}
 
 // ServeOwner serves the owner's door until ctx ends and the last request there was answered.
 func (h *Hub) ServeOwner(ctx context.Context, door net.Listener) error {
+	handler := h.ownerHandler() //nolint:contextcheck // each request brings its own
 	s := &http.Server{
-		Handler: h.ownerHandler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)

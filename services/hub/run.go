@@ -31,7 +31,7 @@ func (h *Hub) Run(ctx context.Context, e Endpoints) error {
 	if _, err := h.media.Repair(ctx); err != nil {
 		h.log.WarnContext(ctx, "finish what a crash interrupted; it is tried again", "error", err)
 	}
-	door, err := h.ListenForOwner()
+	door, err := h.ListenForOwner(ctx)
 	if err != nil {
 		return err
 	}

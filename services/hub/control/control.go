@@ -22,8 +22,8 @@ import (
 const maxSocketPath = 103
 
 // Listen makes the socket and the 0700 folder around it. The caller holds the lock of the data folder, so a socket that is
-// there already was left by a process that is gone. Closing the listener removes the socket.
-func Listen(path string) (net.Listener, error) {
+// there already was left by a process that is gone. Closing the listener removes the socket; the end of ctx does not.
+func Listen(ctx context.Context, path string) (net.Listener, error) {
 	folder := filepath.Dir(path)
 	// The folder is what protects: a socket is reachable between its creation and its chmod.
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -37,7 +37,7 @@ func Listen(path string) (net.Listener, error) {
 	}
 	var l net.Listener
 	err := short(path, func(name string) (err error) {
-		l, err = new(net.ListenConfig).Listen(context.Background(), "unix", name)
+		l, err = new(net.ListenConfig).Listen(ctx, "unix", name)
 		return err
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func TestRequestsComeThroughAsTheOwner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := Listen(path)
+			l, err := Listen(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,12 +59,12 @@ func TestRequestsComeThroughAsTheOwner(t *testing.T) {
 func TestSocketOfADeadProcessIsReplaced(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "run", "hub.sock")
-	first, err := Listen(path)
+	first, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	first.(*listener).Listener.Close() // the file stays, as after kill -9
-	second, err := Listen(path)
+	second, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatalf("listen again: %v", err)
 	}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -33,11 +34,7 @@ func integrity(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := db.Close(); err == nil && e != nil {
-			err = fmt.Errorf("close %s: %w", path, e)
-		}
-	}()
+	defer func() { err = errors.Join(err, db.Close()) }() //nolint:contextcheck // what was opened is closed also when ctx has ended
 	var first string
 	if err := db.Read.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&first); err != nil {
 		return fmt.Errorf("check %s: %w", path, err)
