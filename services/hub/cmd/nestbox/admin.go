@@ -12,9 +12,10 @@ func (p *program) admin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "admin",
 		Short: "The operator account",
-		Long:  "The operator account. Works while the hub runs and while it does not; whoever may read the data folder may do this.",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `The operator account. Works while the hub runs and while it does not. It needs no password: whoever
+may read the data folder may do this.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(p.resetPassword())
 	return cmd

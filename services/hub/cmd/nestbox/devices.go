@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -56,7 +57,7 @@ approve the new one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if status != "" && !oneOf(status, "pending", "approved", "revoked") {
-				return usageError{fmt.Errorf("--status must be pending, approved or revoked")}
+				return usageError{errors.New("--status must be pending, approved or revoked")}
 			}
 			return p.asOwner(cmd, func(ctx context.Context, o *owner) error {
 				if asJSON {

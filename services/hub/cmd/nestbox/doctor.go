@@ -43,9 +43,8 @@ Exit code 0: all lines have a ✓. Exit code 1: at least one has a ✗, with the
 
 func (p *program) checks(s settings) []doctor.Check {
 	folder := datadir.Path(s.Data)
-	first := []doctor.Check{doctor.Folder(folder)}
 	if folder.Exists() != nil {
-		return first // there is nothing else to look at
+		return []doctor.Check{doctor.Folder(folder)} // there is nothing else to look at
 	}
 	var once sync.Once
 	var inv hub.Inventory
@@ -54,7 +53,8 @@ func (p *program) checks(s settings) []doctor.Check {
 		once.Do(func() { inv, failed = hub.TakeInventory(ctx, folder) })
 		return inv, failed
 	}
-	return append(first,
+	return []doctor.Check{
+		doctor.Folder(folder),
 		doctor.Permissions(folder),
 		doctor.Key(folder),
 		doctor.Clock(p.now(), func(context.Context) (time.Time, error) { return lastWritten(folder), nil }),
@@ -70,7 +70,7 @@ func (p *program) checks(s settings) []doctor.Check {
 		doctor.Port(folder, "port", s.Listen, "/api/openapi.yaml"),
 		doctor.Port(folder, "health", s.OpsListen, "/readyz"),
 		doctor.MDNS(folder, s.MDNS),
-	)
+	}
 }
 
 // lastWritten is when something was last stored, by the clock of that time. It is looked at before the databases are opened.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,7 +51,7 @@ var errReported = errors.New("reported")
 // run is main without the process: it ends when ctx does and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, now: time.Now}
-	root := p.root()
+	root := p.root() //nolint:contextcheck // the commands take theirs from ExecuteContext
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -130,7 +131,7 @@ func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  "Print the version of this program, of Go, and of the commit that it was built from where that is known.",
+		Long:  "Print the version of this program and of Go, and the commit where that is known.",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(p.stdout, "nestbox", describeVersion())
@@ -153,11 +154,11 @@ func describeVersion() string {
 	if !ok {
 		return v
 	}
-	v += " " + info.GoVersion
+	words := []string{v, info.GoVersion}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
-			v += " " + s.Value
+			words = append(words, s.Value)
 		}
 	}
-	return v
+	return strings.Join(words, " ")
 }

@@ -116,7 +116,7 @@ func (p *program) openForOwner(ctx context.Context, s settings, act func(context
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	door, err := h.ListenForOwner()
+	door, err := h.ListenForOwner(ctx)
 	if err != nil {
 		return err
 	}

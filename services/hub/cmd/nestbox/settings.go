@@ -169,9 +169,8 @@ func isAddress(s string) bool {
 }
 
 func isHostName(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.')
-	})
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+	return strings.Trim(s, allowed) == ""
 }
 
 // size is a number of bytes, written with K, M, G or T for powers of 1024.
