@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,17 +15,18 @@ import (
 // contents is all that a person could ask the hub for, pictures by their sums.
 func (o *operator) contents() string {
 	o.t.Helper()
-	out := o.everything()
+	var out strings.Builder
+	out.WriteString(o.everything())
 	for _, p := range o.all("/api/pictures", "pictures", "") {
 		a := o.do(http.MethodGet, p["image_url"].(string), nil).want(o.t, http.StatusOK)
-		out += fmt.Sprintf("%v %x\n", p["picture_id"], a.body)
+		fmt.Fprintf(&out, "%v %x\n", p["picture_id"], a.body)
 	}
 	for _, e := range o.all("/api/audit", "entries", "") {
 		if e["action"] != "session.create" && e["action"] != "token.create" { // those of the test's own logins
-			out += fmt.Sprintln(e)
+			fmt.Fprintln(&out, e)
 		}
 	}
-	return out
+	return out.String()
 }
 
 func TestRestoredBackupIsTheSameHub(t *testing.T) {

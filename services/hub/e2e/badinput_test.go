@@ -159,12 +159,13 @@ func send(t *testing.T, base string, tt bad) answer {
 // everything is a picture of all that the API lists, to compare.
 func (o *operator) everything() string {
 	o.t.Helper()
-	out := fmt.Sprintln(o.all("/api/events", "events", ""), o.all("/api/pictures", "pictures", ""), o.all("/api/commands", "commands", ""))
+	var out strings.Builder
+	fmt.Fprintln(&out, o.all("/api/events", "events", ""), o.all("/api/pictures", "pictures", ""), o.all("/api/commands", "commands", ""))
 	for _, d := range o.do(http.MethodGet, "/api/devices", nil).want(o.t, http.StatusOK).json["devices"].([]any) {
 		row := d.(map[string]any)
-		out += fmt.Sprintln(row["device_id"], row["name"], row["status"], row["privacy"])
+		fmt.Fprintln(&out, row["device_id"], row["name"], row["status"], row["privacy"])
 	}
-	return out
+	return out.String()
 }
 
 // pictureFiles lists all files below the folder of the pictures.

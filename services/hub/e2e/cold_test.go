@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite" // to fill the databases of a stopped hub
 
 	"home.arpa/nestbox/services/hub/datadir"
@@ -38,6 +41,7 @@ func fill(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
+		defer insert.Close()
 		for n := range storedEvents {
 			at := time.Now().Add(-time.Duration(n+10) * 10 * time.Second)
 			id := idAt(at)
@@ -61,6 +65,7 @@ func fill(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
+		defer insert.Close()
 		// Folders below pictures/ are named after the first digits of the ids in them.
 		shard := filepath.Base(filepath.Dir(source))
 		root := filepath.Dir(filepath.Dir(source))
@@ -146,9 +151,25 @@ func (h *hub) resident() int64 {
 	return 0
 }
 
-// ready starts the shipped program on dir and measures the time from exec to the first 200 of /readyz.
+// evict drops the program and the databases from the kernel's page cache, as they are after the machine was switched on.
+func evict(t *testing.T, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(f.Sync(), unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ready starts the shipped program on dir, from cold, and measures the time from exec to the first 200 of /readyz.
 func ready(t *testing.T, dir string) (*hub, time.Duration) {
 	t.Helper()
+	folder := datadir.Path(dir)
+	evict(t, program(t, true), folder.In(datadir.RegistryDB), folder.In(datadir.TelemetryDB), folder.In(datadir.MediaDB))
 	// The port must be known before the program says it, or its output would be part of the measurement.
 	ops := freeAddress(t)
 	begin := time.Now()
@@ -177,19 +198,19 @@ func TestSmallAndQuickWithAMonthOfData(t *testing.T) {
 	h.stop()
 	fill(t, dir)
 
-	var best time.Duration
+	var times []time.Duration
 	for range 5 {
 		var took time.Duration
-		if h, took = ready(t, dir); best == 0 || took < best {
-			best = took
-		}
+		h, took = ready(t, dir)
+		times = append(times, took)
 		h.kill()
 	}
+	slices.Sort(times)
 	h, _ = ready(t, dir)
 	settled := h.quietest(3 * time.Second)
-	t.Logf("ready in %v (best of 5), idle with %.1f MB", best.Round(time.Millisecond), float64(settled)/(1<<20))
-	if best > maxReady {
-		t.Errorf("ready in %v, want under %v", best, maxReady)
+	t.Logf("ready in %v, idle with %.1f MB", times, float64(settled)/(1<<20))
+	if median := times[len(times)/2]; median > maxReady { // other tests share the machine
+		t.Errorf("ready in %v, want under %v", median, maxReady)
 	}
 	if settled > maxResident {
 		t.Errorf("idle with %d bytes resident, want under %d", settled, maxResident)
@@ -213,7 +234,7 @@ func TestSmallAndQuickWithAMonthOfData(t *testing.T) {
 	if events < storedEvents || pictures < storedPictures {
 		t.Errorf("lists have %d events and %d pictures", events, pictures)
 	}
-	worked := h.quietest(45 * time.Second)
+	worked := h.quietest(20 * time.Second)
 	t.Logf("idle after work with %.1f MB", float64(worked)/(1<<20))
 	if worked > maxResident {
 		t.Errorf("idle after work with %d bytes resident, want under %d", worked, maxResident)

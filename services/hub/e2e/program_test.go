@@ -56,7 +56,7 @@ func program(t *testing.T, shipped bool) string {
 
 var (
 	buildShipped = sync.OnceValues(func() (string, error) {
-		return build("nestbox", []string{"CGO_ENABLED=0"}, "-trimpath", "-ldflags", "-s -w -X main.version=0.0.0-e2e")
+		return build("nestbox", []string{"CGO_ENABLED=0"}, "-trimpath", "-tags", "nomsgpack,grpcnotrace", "-ldflags", "-s -w -X main.version=0.0.0-e2e")
 	})
 	buildTested = sync.OnceValues(func() (string, error) {
 		return build("nestbox-race", nil, "-race", "-ldflags", "-X main.version=0.0.0-e2e")
