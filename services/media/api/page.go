@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,42 +8,18 @@ import (
 
 	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/media"
+	"home.arpa/nestbox/services/media/api/cursor"
 )
 
 const (
 	defaultLimit = 100
 	maxLimit     = 500
-	maxCursor    = 512
 )
 
-var errCursor = fault.New(fault.Invalid, "cursor was not made by this hub. Leave it out to begin at the newest.")
-
-// encodeCursor writes a position as opaque text: the time in microseconds and the id.
-func encodeCursor(p media.Position) *string {
-	s := base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.At.UnixMicro(), 10) + "." + p.ID))
+// next is the cursor of the page after the one that ends at p.
+func next(at time.Time, id string) *string {
+	s := cursor.Encode(media.Position{At: at, ID: id})
 	return &s
-}
-
-// decodeCursor reads what encodeCursor wrote; empty is the start.
-func decodeCursor(s string) (media.Position, error) {
-	if s == "" {
-		return media.Position{}, nil
-	}
-	if len(s) > maxCursor {
-		return media.Position{}, errCursor
-	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil {
-		return media.Position{}, errCursor
-	}
-	micros, id, found := strings.Cut(string(text), ".")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	at := time.UnixMicro(n).UTC()
-	// A year that Postgres and JSON can write.
-	if err != nil || !found || at.Year() < 1 || at.Year() > 9999 || media.CheckPictureID(id) != nil {
-		return media.Position{}, errCursor
-	}
-	return media.Position{At: at, ID: id}, nil
 }
 
 // parsePage reads limit and cursor.
@@ -58,7 +33,7 @@ func parsePage(q url.Values) (media.Page, error) {
 		page.Limit = n
 	}
 	var err error
-	page.After, err = decodeCursor(q.Get("cursor"))
+	page.After, err = cursor.Decode(q.Get("cursor"))
 	return page, err
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/httpx"
-	"home.arpa/nestbox/services/media"
 )
 
 func (h handlers) listPictures(c *gin.Context) {
@@ -27,7 +26,7 @@ func (h handlers) listPictures(c *gin.Context) {
 	list := pictureList{Pictures: convert(found, wirePicture)}
 	if more {
 		last := found[limit-1]
-		list.NextCursor = encodeCursor(media.Position{At: last.CapturedAt, ID: last.ID})
+		list.NextCursor = next(last.CapturedAt, last.ID)
 	}
 	c.JSON(http.StatusOK, list)
 }

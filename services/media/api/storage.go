@@ -33,7 +33,7 @@ func (h handlers) listDeletions(c *gin.Context) {
 	list := deletionList{Deletions: convert(found, wireDeletion)}
 	if more {
 		last := found[page.Limit-1]
-		list.NextCursor = encodeCursor(media.Position{At: last.DeletedAt, ID: last.PictureID})
+		list.NextCursor = next(last.DeletedAt, last.PictureID)
 	}
 	c.JSON(http.StatusOK, list)
 }
@@ -53,7 +53,7 @@ func (h handlers) listAudit(c *gin.Context) {
 	list := auditList{Entries: convert(found, wireAudit)}
 	if more {
 		last := found[page.Limit-1]
-		list.NextCursor = encodeCursor(media.Position{At: last.At, ID: last.ID})
+		list.NextCursor = next(last.At, last.ID)
 	}
 	c.JSON(http.StatusOK, list)
 }
