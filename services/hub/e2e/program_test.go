@@ -29,7 +29,13 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binaries = dir
-	code := m.Run()
+	code := 1
+	// Once here, or each test would print what the compiler says.
+	if _, err := tested(false)(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -40,14 +46,18 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program builds nestbox once and gives its path; shipped is what `make build` makes, whatever this test was built with.
+// tested gives the build of the program to test; shipped is what `make build` makes, whatever this test was built with.
+func tested(shipped bool) func() (string, error) {
+	if shipped || !raceEnabled {
+		return buildShipped
+	}
+	return buildTested
+}
+
+// program builds nestbox once and gives its path.
 func program(t *testing.T, shipped bool) string {
 	t.Helper()
-	build := buildTested
-	if shipped || !raceEnabled {
-		build = buildShipped
-	}
-	path, err := build()
+	path, err := tested(shipped)()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +131,9 @@ func startProgram(t *testing.T, path, dir string, env ...string) *hub {
 	}()
 	t.Cleanup(func() {
 		h.kill()
+		if strings.Contains(h.text.String(), "WARNING: DATA RACE") { // which a killed child tells by no exit code
+			t.Error("nestbox has a data race")
+		}
 		if t.Failed() {
 			t.Logf("what nestbox said:\n%s", h.text)
 		}
