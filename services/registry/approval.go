@@ -18,7 +18,7 @@ var (
 // errAmbiguous names the choice: two devices with one MAC address ask, or one
 // that was erased and asks with a new secret.
 func errAmbiguous(requests []Request) error {
-	var choice []string
+	choice := make([]string, 0, len(requests))
 	for _, q := range requests {
 		choice = append(choice, fmt.Sprintf("%s (from %s, since %s)", q.ID, q.IPAddress, q.RequestedAt.Format(time.RFC3339)))
 	}

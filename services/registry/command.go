@@ -108,7 +108,7 @@ func (c Command) finished(s State, detail string, now time.Time) Command {
 }
 
 func cancelAll(open []Command, why string, now time.Time) []Command {
-	var cancelled []Command
+	cancelled := make([]Command, 0, len(open))
 	for _, c := range open {
 		cancelled = append(cancelled, c.finished(StateCancelled, why, now))
 	}

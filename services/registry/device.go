@@ -28,9 +28,8 @@ const (
 // Limits of what a device may say of itself and an operator of a device.
 const (
 	maxNameRunes          = 64
-	maxDescriptionBytes   = 64
+	maxWordBytes          = 64
 	maxCapabilities       = 32
-	maxCapabilityBytes    = 64
 	minHeartbeatInterval  = 10 * time.Second
 	maxHeartbeatInterval  = time.Hour
 	defaultHeartbeatEvery = time.Minute
@@ -130,7 +129,7 @@ func (p DevicePatch) Validate() error {
 	if p.Name == nil && p.HeartbeatInterval == nil {
 		return fault.New(fault.Invalid, "Nothing to change: send name or heartbeat_interval_seconds.")
 	}
-	if p.Name != nil && !printable(*p.Name, 0, maxNameRunes) {
+	if p.Name != nil && !printable(*p.Name, 0) {
 		return fault.New(fault.Invalid, "name must be at most %d printable characters, without white space around them.", maxNameRunes)
 	}
 	if i := p.HeartbeatInterval; i != nil && *i != 0 && (*i < minHeartbeatInterval || *i > maxHeartbeatInterval || *i%time.Second != 0) {
@@ -185,10 +184,10 @@ func StateOf(d Device, pending int) DeviceState {
 	return s
 }
 
-// printable reports whether s is valid UTF-8 of least to most printable
-// characters that neither starts nor ends with white space.
-func printable(s string, least, most int) bool {
+// printable reports whether s is valid UTF-8 of least to 64 printable characters
+// that neither starts nor ends with white space.
+func printable(s string, least int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= most && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
+	return n >= least && n <= maxNameRunes && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
 		!slices.ContainsFunc([]rune(s), func(r rune) bool { return !unicode.IsPrint(r) })
 }

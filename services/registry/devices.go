@@ -35,8 +35,9 @@ func ParseStatus(v string) (Status, error) {
 	switch st := Status(v); st {
 	case StatusPending, StatusApproved, StatusRevoked:
 		return st, nil
+	default:
+		return "", fault.New(fault.Invalid, "status must be one of pending, approved, revoked.")
 	}
-	return "", fault.New(fault.Invalid, "status must be one of pending, approved, revoked.")
 }
 
 // Devices returns those with the status, or all when it is empty: the ones that

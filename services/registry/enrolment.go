@@ -12,12 +12,12 @@ import (
 type Mode string
 
 const (
-	// ModeApprove: an operator admits each device. The default.
+	// ModeApprove is the default: an operator admits each device.
 	ModeApprove Mode = "approve"
-	// ModeKey: whoever knows the site's enrolment key admits itself.
+	// ModeKey lets in whoever knows the site's enrolment key.
 	ModeKey Mode = "key"
-	// ModeOpen: everyone on the network admits itself; the story's behaviour, and
-	// the only mode in which a device without a secret gets a token.
+	// ModeOpen lets in everyone on the network: the story's behaviour, and the only
+	// mode in which a device without a secret gets a token.
 	ModeOpen Mode = "open"
 )
 

@@ -121,7 +121,7 @@ type TokenOrder struct {
 
 // Validate reports the first field out of its range as fault.Invalid.
 func (o TokenOrder) Validate() error {
-	if !printable(o.Name, 1, maxNameRunes) {
+	if !printable(o.Name, 1) {
 		return fault.New(fault.Invalid, "name must be 1 to %d printable characters that say what the token is for.", maxNameRunes)
 	}
 	if slices.Contains([]string{AdminName, ActorDevice, ActorNestbox}, o.Name) {

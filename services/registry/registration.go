@@ -35,8 +35,8 @@ type Registration struct {
 // device_id is required: a device that says less of itself is still a device.
 func (r Registration) Validate() error {
 	for _, f := range []struct{ name, value string }{{"device_type", r.Type}, {"firmware_version", r.FirmwareVersion}} {
-		if f.value != "" && (len(f.value) > maxDescriptionBytes || !printable(f.value, 1, maxDescriptionBytes)) {
-			return fault.New(fault.Invalid, "%s must be at most %d printable characters.", f.name, maxDescriptionBytes)
+		if f.value != "" && (len(f.value) > maxWordBytes || !printable(f.value, 1)) {
+			return fault.New(fault.Invalid, "%s must be at most %d printable characters.", f.name, maxWordBytes)
 		}
 	}
 	if r.IPAddress != "" {
@@ -49,8 +49,8 @@ func (r Registration) Validate() error {
 		return fault.New(fault.Invalid, "capabilities must have at most %d entries.", maxCapabilities)
 	}
 	for _, c := range r.Capabilities {
-		if len(c) > maxCapabilityBytes || !printable(c, 1, maxCapabilityBytes) {
-			return fault.New(fault.Invalid, "each of capabilities must be 1 to %d printable characters.", maxCapabilityBytes)
+		if len(c) > maxWordBytes || !printable(c, 1) {
+			return fault.New(fault.Invalid, "each of capabilities must be 1 to %d printable characters.", maxWordBytes)
 		}
 	}
 	if r.Secret != "" && !printableASCII(r.Secret, minSecretBytes, maxSecretBytes) {

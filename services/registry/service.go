@@ -91,13 +91,13 @@ func (s *Service) update(ctx context.Context, id string, who auth.Principal, rul
 	var change Change
 	err := s.store.Update(ctx, id, func(st Standing) (Change, error) {
 		before = st
-		var overdue []Command
-		st.Commands, overdue = splitOverdue(st.Commands, now)
+		live, overdue := splitOverdue(st.Commands, now)
+		st.Commands = live
 		ch, err := rule(st, now)
 		if err != nil {
 			return Change{}, err
 		}
-		ch.Commands = append(overdue, ch.Commands...)
+		ch.Commands = slices.Concat(overdue, ch.Commands)
 		for i := range ch.Audit {
 			ch.Audit[i] = signed(ch.Audit[i], who)
 		}

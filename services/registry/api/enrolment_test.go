@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -264,7 +265,7 @@ func TestRegistrationLimits(t *testing.T) {
 		t.Parallel()
 		w := setup(t)
 		for i := range 4 {
-			w.want(http.StatusAccepted, "POST", "/api/devices/register", "", registrationOf(front, secretOf(fmt.Sprint(i))))
+			w.want(http.StatusAccepted, "POST", "/api/devices/register", "", registrationOf(front, secretOf(strconv.Itoa(i))))
 		}
 		w.want(http.StatusTooManyRequests, "POST", "/api/devices/register", "", registrationOf(front, secretOf("5")))
 	})

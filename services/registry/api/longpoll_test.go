@@ -41,7 +41,7 @@ type reply struct {
 // poll asks for commands over the socket, as a camera does.
 func (w *world) poll(ctx context.Context, url, device, token string, wait int) <-chan reply {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, "GET", fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", url, device, wait), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", url, device, wait), http.NoBody)
 	if err != nil {
 		w.t.Fatal(err)
 	}

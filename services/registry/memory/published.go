@@ -68,7 +68,7 @@ func (p *Published) ForgetOperator(_ context.Context, hash string) error {
 func (p *Published) PublishedOperators(context.Context) ([]string, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	var hashes []string
+	hashes := make([]string, 0, len(p.operators))
 	for h := range p.operators {
 		hashes = append(hashes, h)
 	}

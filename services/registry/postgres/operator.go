@@ -50,7 +50,7 @@ func (s *Store) SetPassword(ctx context.Context, name, passwordHash, keep string
 	return ended, failed(err, "set password of %s", name)
 }
 
-const credentialColumns = "credential_id, kind, hash, operator, name, created_at, expires_at, last_used_at"
+const credentialColumns = "credential_id, kind, hash, operator, name, created_at, expires_at, last_used_at" //nolint:gosec // names of columns
 
 func scanCredential(r pgx.CollectableRow) (registry.Credential, error) {
 	var c registry.Credential

@@ -57,7 +57,7 @@ func (s *Store) SetPassword(ctx context.Context, name, passwordHash, keep string
 
 func scanString(r row) (s string, err error) { return s, r.Scan(&s) }
 
-const credentialColumns = "credential_id, kind, hash, operator, name, created_at, expires_at, last_used_at"
+const credentialColumns = "credential_id, kind, hash, operator, name, created_at, expires_at, last_used_at" //nolint:gosec // names of columns
 
 func scanCredential(r row) (registry.Credential, error) {
 	var c registry.Credential

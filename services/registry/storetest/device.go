@@ -2,9 +2,9 @@ package storetest
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -132,7 +132,7 @@ func firstRegistrations(t *testing.T, s registry.Store) {
 				return registry.Change{}, nil
 			}
 			d := device(front)
-			d.SecretHash = secretHash(fmt.Sprint(i))
+			d.SecretHash = secretHash(strconv.Itoa(i))
 			return registry.Change{Device: &d}, nil
 		})
 	})

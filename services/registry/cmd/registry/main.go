@@ -44,7 +44,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 		Short: "The Nestbox service for devices, commands and operators",
 		Long: `The Nestbox service for devices, commands and operators. Settings are environment variables:
 
-  REGISTRY_PG_URL            Postgres, postgres://user:password@host/database (required)
+  REGISTRY_PG_URL            Postgres, as postgres:// URL or key=value text (required)
   REGISTRY_PG_MAX_CONNS      connections at most (8)
   REGISTRY_REDIS_URL         Redis, redis://host:6379/0 (required)
   REGISTRY_TOKEN_KEY_FILE    private key that signs device tokens, see "registry keygen" (required)
@@ -63,7 +63,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.serve(), p.migrate(), p.keygen(), p.resetPassword(), p.version())
+	root.AddCommand(p.serve(), p.migrate(), p.keygen(), p.resetPassword(), p.version()) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
 			_, _ = fmt.Fprintln(p.stderr, "registry:", err)

@@ -90,9 +90,9 @@ func (p *program) serveWith(ctx context.Context, s *settings) (err error) {
 		return err
 	}
 
-	engine := httpx.NewEngine(httpx.Options{Service: "registry", Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: s.TrustedProxies})
+	engine := httpx.NewEngine(httpx.Options{Service: "registry", Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: s.TrustedProxies}) //nolint:contextcheck // handlers have the context of their request
 	public, _ := key.Public().(ed25519.PublicKey)
-	api.Mount(engine, api.Config{Service: service, Verifier: auth.NewVerifier([]ed25519.PublicKey{public}, nil)})
+	api.Mount(engine, api.Config{Service: service, Verifier: auth.NewVerifier([]ed25519.PublicKey{public}, nil)}) //nolint:contextcheck // handlers have the context of their request
 	health := httpx.NewHealth(
 		httpx.Check{Name: "postgres", Critical: true, Probe: db.Ping},
 		// Without Redis the registry answers; changes reach the others when it is back.
