@@ -44,7 +44,6 @@ The log goes to standard error. OTEL_* variables switch tracing on.`,
 }
 
 func (p *program) serveWith(ctx context.Context, s settings) (err error) {
-	tuneMemory(p.getenv)
 	o, err := obs.Setup(ctx, obs.Options{Service: "nestbox", Version: programVersion(), Stderr: p.stderr, Getenv: p.logEnvironment(s)})
 	if err != nil {
 		return fmt.Errorf("set up log and metrics: %w", err)
