@@ -11,8 +11,9 @@ import (
 
 const (
 	// lookEvery is how often a waiting device's commands are looked for without
-	// being woken: for redelivery, and for wake-ups that were lost.
-	lookEvery = redeliverAfter
+	// being woken, in case that a wake-up was lost. Five hundred cameras that wait
+	// all the time cost 25 small reads a second.
+	lookEvery = 20 * time.Second
 	// lookEveryAlone is the same while wake-ups of other processes do not arrive.
 	lookEveryAlone = time.Second
 )
@@ -64,7 +65,8 @@ func (s *Service) NextCommands(ctx context.Context, c auth.Claims, deviceID stri
 		return nil, errForeign
 	}
 	if wait <= 0 {
-		return s.takeCommands(ctx, c)
+		commands, _, err := s.takeCommands(ctx, c)
+		return commands, err
 	}
 	replaced, leave := s.polls.enter(deviceID)
 	defer leave()
@@ -74,11 +76,11 @@ func (s *Service) NextCommands(ctx context.Context, c auth.Claims, deviceID stri
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	for {
-		commands, err := s.takeCommands(ctx, c)
+		commands, open, err := s.takeCommands(ctx, c)
 		if err != nil || len(commands) > 0 {
 			return commands, err
 		}
-		look := time.NewTimer(s.lookAfter())
+		look := time.NewTimer(s.lookAfter(open))
 		select {
 		case <-woken:
 		case <-look.C:
@@ -99,24 +101,29 @@ func (s *Service) NextCommands(ctx context.Context, c auth.Claims, deviceID stri
 	}
 }
 
-func (s *Service) lookAfter() time.Duration {
-	if s.notifier.Reachable() {
-		return lookEvery
+// lookAfter returns when to look again; open says that a command was handed out
+// and not answered yet.
+func (s *Service) lookAfter(open bool) time.Duration {
+	switch {
+	case !s.notifier.Reachable():
+		return lookEveryAlone
+	case open:
+		return redeliverAfter
 	}
-	return lookEveryAlone
+	return lookEvery
 }
 
-// takeCommands reads first and writes only when something is due: a device that
-// waits for nothing must not wear the card.
-func (s *Service) takeCommands(ctx context.Context, c auth.Claims) ([]Command, error) {
+// takeCommands returns what is due, and whether any command is open. It reads
+// first and writes only when something is due: a device that waits for nothing
+// must not wear the card.
+func (s *Service) takeCommands(ctx context.Context, c auth.Claims) (handed []Command, open bool, err error) {
 	p, err := s.store.Poll(ctx, c.Subject, s.now())
 	if err != nil {
-		return nil, unknownIsRevoked(err)
+		return nil, false, unknownIsRevoked(err)
 	}
 	if err := accepts(p.Status, p.Epoch, c); err != nil || !p.Due {
-		return nil, err
+		return nil, p.Open, err
 	}
-	var handed []Command
 	_, err = s.update(ctx, c.Subject, auth.Principal{}, func(st Standing, now time.Time) (Change, error) {
 		if err := st.accepts(c); err != nil {
 			return Change{}, err
@@ -125,7 +132,7 @@ func (s *Service) takeCommands(ctx context.Context, c auth.Claims) ([]Command, e
 		handed = ch.Commands
 		return ch, nil
 	})
-	return handed, err
+	return handed, true, err
 }
 
 // unknownIsRevoked answers a good token of a device that the database does not

@@ -3,7 +3,6 @@ package registry_test
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -21,13 +20,7 @@ import (
 	"home.arpa/nestbox/services/registry/sqlite"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 && goleak.Find() != nil {
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const front = "24:6F:28:AA:BB:01"
 

@@ -127,8 +127,10 @@ type CommandStore interface {
 type Poll struct {
 	Status Status
 	Epoch  int64
-	// Due reports whether a command waits to be handed out.
-	Due bool
+	// Due reports whether a command waits to be handed out, Open whether there is
+	// one at all that has not ended: it becomes due again if no answer comes.
+	Due  bool
+	Open bool
 }
 
 // RedeliverBefore returns the latest moment of handing out after which a

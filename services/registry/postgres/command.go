@@ -38,11 +38,11 @@ func saveCommand(b *pgx.Batch, c registry.Command) {
 // Poll implements registry.CommandStore.
 func (s *Store) Poll(ctx context.Context, id string, now time.Time) (registry.Poll, error) {
 	p, err := one(ctx, s.db, func(r pgx.CollectableRow) (p registry.Poll, err error) {
-		return p, r.Scan(&p.Status, &p.Epoch, &p.Due)
-	}, `SELECT status, epoch, EXISTS (
-			SELECT FROM command c WHERE c.device_id = device.device_id AND c.finished_at IS NULL AND c.expires_at > $1
-				AND (c.state = 'queued' OR c.handed_at <= $2))
-		FROM device WHERE device_id = $3`, now, registry.RedeliverBefore(now), id)
+		return p, r.Scan(&p.Status, &p.Epoch, &p.Open, &p.Due)
+	}, `SELECT status, epoch, count(c.command_id) > 0,
+			count(c.command_id) FILTER (WHERE c.state = 'queued' OR c.handed_at <= $1) > 0
+		FROM device LEFT JOIN command c ON c.device_id = device.device_id AND c.finished_at IS NULL AND c.expires_at > $2
+		WHERE device.device_id = $3 GROUP BY device.device_id`, registry.RedeliverBefore(now), now, id)
 	return p, failed(err, "look for commands of device %s", id)
 }
 

@@ -41,10 +41,11 @@ func saveCommand(ctx context.Context, tx querier, c registry.Command) error {
 
 // Poll implements registry.CommandStore.
 func (s *Store) Poll(ctx context.Context, id string, now time.Time) (p registry.Poll, err error) {
-	err = s.db.Read.QueryRowContext(ctx, `SELECT status, epoch, EXISTS (
-			SELECT 1 FROM command c WHERE c.device_id = device.device_id AND c.finished_at IS NULL AND c.expires_at > ?
-				AND (c.state = 'queued' OR c.handed_at <= ?))
-		FROM device WHERE device_id = ?`, at(now), at(registry.RedeliverBefore(now)), id).Scan(&p.Status, &p.Epoch, &p.Due)
+	err = s.db.Read.QueryRowContext(ctx, `SELECT status, epoch, count(c.command_id) > 0,
+			count(c.command_id) FILTER (WHERE c.state = 'queued' OR c.handed_at <= ?) > 0
+		FROM device LEFT JOIN command c ON c.device_id = device.device_id AND c.finished_at IS NULL AND c.expires_at > ?
+		WHERE device.device_id = ? GROUP BY device.device_id`,
+		at(registry.RedeliverBefore(now)), at(now), id).Scan(&p.Status, &p.Epoch, &p.Open, &p.Due)
 	return p, failed(err, "look for commands of device %s", id)
 }
 

@@ -91,3 +91,17 @@ func TestSurvivesReopening(t *testing.T) {
 		t.Errorf("after reopening: %+v (%v)", st.Device, err)
 	}
 }
+
+func TestMigrationsGoDownAndUp(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "registry.db"))
+	t.Cleanup(func() { _ = db.Close() })
+	for range 2 {
+		if n, err := migrate.SQLiteDown(t.Context(), db, sqlite.Migrations); err != nil || n == 0 {
+			t.Fatalf("down: %d, %v", n, err)
+		}
+		if n, err := migrate.SQLite(t.Context(), db, sqlite.Migrations); err != nil || n == 0 {
+			t.Fatalf("up: %d, %v", n, err)
+		}
+	}
+}

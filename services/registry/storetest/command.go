@@ -55,13 +55,15 @@ func poll(t *testing.T, s registry.Store) {
 	d := device(front)
 	d.Epoch = 5
 	put(t, s, front, registry.Change{Device: &d})
+	var open bool
 	due := func(when time.Time) bool {
 		t.Helper()
 		p, err := s.Poll(t.Context(), front, when)
 		must(t, err)
-		if p.Status != d.Status || p.Epoch != d.Epoch {
+		if p.Status != d.Status || p.Epoch != d.Epoch || p.Due && !p.Open {
 			t.Errorf("poll %+v of %+v", p, d)
 		}
+		open = p.Open
 		return p.Due
 	}
 	if due(now) {
@@ -74,12 +76,12 @@ func poll(t *testing.T, s registry.Store) {
 	}
 	c.State, c.DeliveredAt, c.HandedAt = registry.StateDelivered, now, now
 	put(t, s, front, registry.Change{Commands: []registry.Command{c}})
-	if due(now.Add(4*time.Second)) || !due(now.Add(5*time.Second)) {
-		t.Error("a delivered command is due again after 5 s")
+	if due(now.Add(4*time.Second)) || !open || !due(now.Add(5*time.Second)) {
+		t.Error("a delivered command is open, and due again after 5 s")
 	}
 	c.State, c.FinishedAt = registry.StateSucceeded, now
 	put(t, s, front, registry.Change{Commands: []registry.Command{c}})
-	if due(now.Add(time.Minute)) {
+	if due(now.Add(time.Minute)) || open {
 		t.Error("due after its end")
 	}
 }
