@@ -160,22 +160,56 @@ func (s *Service) settleOperator(ctx context.Context, hash string) error {
 	return err
 }
 
-// publishAll marks everything in the database and everything published,
-// publishes it, and says so.
+// publishAll publishes the whole database, and says so. It reads everything
+// before and again after, and settles one by one what changed in between or is
+// published and should not be.
 func (s *Service) publishAll(ctx context.Context) error {
+	if err := s.publishDevices(ctx); err != nil {
+		return err
+	}
+	if err := s.publishOperators(ctx); err != nil {
+		return err
+	}
+	if err := s.publishMarked(ctx); err != nil {
+		return err
+	}
+	return s.publisher.MarkPublished(ctx)
+}
+
+func (s *Service) publishDevices(ctx context.Context) error {
 	states, err := s.store.DeviceStates(ctx, s.now())
 	if err != nil {
 		return err
 	}
-	credentials, err := s.store.Credentials(ctx, "", s.now())
-	if err != nil {
+	published := make(map[DeviceState]bool, len(states))
+	for _, st := range states {
+		if err := s.publisher.PublishDevice(ctx, st); err != nil {
+			return err
+		}
+		published[st] = true
+	}
+	if states, err = s.store.DeviceStates(ctx, s.now()); err != nil {
 		return err
 	}
 	for _, st := range states {
-		s.unpublished.mark(&s.unpublished.devices, st.DeviceID)
+		if !published[st] {
+			s.unpublished.mark(&s.unpublished.devices, st.DeviceID)
+		}
 	}
-	for _, c := range credentials {
-		s.unpublished.mark(&s.unpublished.operators, c.Hash)
+	return nil
+}
+
+func (s *Service) publishOperators(ctx context.Context) error {
+	live, err := s.store.Credentials(ctx, "", s.now())
+	if err != nil {
+		return err
+	}
+	published := make(map[string]bool, len(live))
+	for _, c := range live {
+		if err := s.publisher.PublishOperator(ctx, c.Hash, c.Principal(), c.ExpiresAt); err != nil {
+			return err
+		}
+		published[c.Hash] = true
 	}
 	if l, ok := s.publisher.(OperatorLister); ok {
 		hashes, err := l.PublishedOperators(ctx)
@@ -183,13 +217,19 @@ func (s *Service) publishAll(ctx context.Context) error {
 			return err
 		}
 		for _, h := range hashes {
-			s.unpublished.mark(&s.unpublished.operators, h)
+			published[h] = true
 		}
 	}
-	if err := s.publishMarked(ctx); err != nil {
+	if live, err = s.store.Credentials(ctx, "", s.now()); err != nil {
 		return err
 	}
-	return s.publisher.MarkPublished(ctx)
+	for _, c := range live {
+		delete(published, c.Hash)
+	}
+	for h := range published {
+		s.unpublished.mark(&s.unpublished.operators, h)
+	}
+	return nil
 }
 
 // Publish keeps what is published equal to the database until ctx ends: all of
