@@ -1,0 +1,93 @@
+// Command media serves the part of Nestbox that keeps pictures. Its settings are
+// environment variables, see settings.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// program is what all subcommands stand on.
+type program struct {
+	getenv         func(string) string
+	stdout, stderr io.Writer
+	// ready is told the addresses of a server that runs; for tests.
+	ready func(listen, ops string)
+}
+
+// run is main with everything handed in. It returns the exit code: 0 after an
+// orderly stop, 1 otherwise.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	return (&program{getenv: getenv, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
+	root := &cobra.Command{
+		Use:   "media",
+		Short: "The Nestbox service for pictures",
+		Long: `The Nestbox service for pictures. Settings are environment variables:
+
+  MEDIA_PG_URL                  Postgres, as postgres:// URL or key=value text (required)
+  MEDIA_PG_MAX_CONNS            connections at most (8)
+  MEDIA_REDIS_URL               Redis, redis://host:6379/0 (required)
+  MEDIA_TOKEN_PUBLIC_KEY_FILE   public key or keys that device tokens are verified with, see "registry keygen" (required)
+  MEDIA_BLOB                    where the pictures are: folder (default) or s3
+  MEDIA_FOLDER                  the folder; pictures/ and thumbnails/ are made in it (required with folder)
+  MEDIA_S3_ENDPOINT             host or host:port of the S3 server (required with s3)
+  MEDIA_S3_BUCKET               bucket; "media migrate" makes it (required with s3)
+  MEDIA_S3_ACCESS_KEY, MEDIA_S3_SECRET_KEY   (required with s3)
+  MEDIA_S3_REGION               region (us-east-1, which servers at home ignore)
+  MEDIA_S3_USE_TLS              https instead of http (true)
+  MEDIA_S3_SPOOL                folder for uploads under way (the system's temporary folder)
+  MEDIA_QUOTA                   bytes that pictures may take, such as 500M or 20G; 0: no limit (8G)
+  MEDIA_MAX_AGE_DAYS            days that unpinned pictures are kept; 0: no limit (30)
+  MEDIA_MIN_FREE                bytes of the disk that stay free, with folder; 0: none (512M)
+  MEDIA_MAX_PICTURE             largest accepted picture (8M)
+  MEDIA_LISTEN                  address of the API (:8080)
+  MEDIA_OPS_LISTEN              address of /livez, /readyz and /metrics (:9090)
+  MEDIA_TRUSTED_PROXIES         addresses or ranges whose X-Forwarded-For is believed, separated by commas
+  MEDIA_DRAIN_DELAY             pause between "not ready" and the end of accepting (0s)
+  NESTBOX_LOG_LEVEL, NESTBOX_LOG_FORMAT, OTEL_*`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetArgs(args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.AddCommand(p.serve(), p.migrate(), p.version())
+	if err := root.ExecuteContext(ctx); err != nil {
+		if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
+			_, _ = fmt.Fprintln(p.stderr, "media:", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+func (p *program) version() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(p.stdout, "media", version)
+			return err
+		},
+	}
+}
