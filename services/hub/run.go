@@ -20,8 +20,8 @@ type Endpoints struct {
 	// Advertise is whether cameras are answered that look for the hub by mDNS; Version is told to them.
 	Advertise bool
 	Version   string
-	// OnReady is called once, when requests are answered; ops is nil without a port for it.
-	OnReady func(api, ops net.Addr)
+	// OnReady is called once, when requests are answered; ops is nil without a port for it. Its error stops the hub.
+	OnReady func(ctx context.Context, api, ops net.Addr) error
 }
 
 // Run serves until ctx ends, then stops in order: see httpx.Server. It is called once.
@@ -55,10 +55,10 @@ func (h *Hub) Run(ctx context.Context, e Endpoints) error {
 	return s.Run(ctx, append(h.background,
 		func(ctx context.Context) error { return h.ServeOwner(ctx, door) },
 		func(ctx context.Context) error {
-			if all(ctx, listening, h.spread.filled) {
-				e.OnReady(api, ops)
+			if !all(ctx, listening, h.spread.filled) {
+				return nil
 			}
-			return nil
+			return e.OnReady(ctx, api, ops)
 		},
 		func(ctx context.Context) error {
 			if e.Advertise && all(ctx, listening) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"net/url"
 	"testing"
@@ -96,6 +97,22 @@ func TestSecondHubOnAFolderNamesTheFirst(t *testing.T) {
 	if r.code != 1 || !containsAll(r.errors, "in use by nestbox", h.pid(), dir) {
 		t.Errorf("exit code %d, said %s", r.code, r.errors)
 	}
+}
+
+func TestFirstStartThatFailsDoesNotUseUpThePassword(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	r := run(t, dir, []string{"NESTBOX_ADMIN_PASSWORD=", "NESTBOX_LISTEN=" + taken.Addr().String()}, "serve")
+	if r.code != 1 || !containsAll(r.errors, "address already in use", taken.Addr().String()) {
+		t.Fatalf("with a port that is taken: exit code %d, said %s", r.code, r.errors)
+	}
+	h := start(t, dir, "NESTBOX_ADMIN_PASSWORD=")
+	h.login(h.text.await(t, passwordLine))
 }
 
 func TestFirstStartShowsThePasswordOnceAndNotInTheLog(t *testing.T) {

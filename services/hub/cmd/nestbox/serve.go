@@ -65,15 +65,16 @@ func (p *program) serveWith(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	password, err := h.EnsureAdmin(ctx, s.AdminPassword.Reveal())
-	if err != nil {
-		return fmt.Errorf("make operator: %w", err)
-	}
 	return h.Run(ctx, hub.Endpoints{
 		Listen: s.Listen, OpsListen: s.OpsListen, Advertise: s.MDNS, Version: programVersion(),
-		OnReady: func(api, ops net.Addr) {
+		OnReady: func(ctx context.Context, api, ops net.Addr) error {
+			// Only now: a first start that fails, because its port is taken, must not have made a password that nobody saw.
+			password, err := h.EnsureAdmin(ctx, s.AdminPassword.Reveal())
+			if err != nil {
+				return fmt.Errorf("make operator: %w", err)
+			}
 			p.announce(dir.Path, api, ops, password)
-			password = ""
+			return nil
 		},
 	})
 }
