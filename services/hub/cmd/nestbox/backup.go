@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +91,10 @@ func (p *program) restoreFrom(cmd *cobra.Command, file string, force bool) (err 
 		return fmt.Errorf("%s holds data already (%s): use --force to put it aside, or name another folder with --data", dir.Path, there[0])
 	}
 
-	staged, err := os.MkdirTemp(string(dir.Path), ".restore-")
+	if err := removeLeftovers(dir.Path); err != nil {
+		return err
+	}
+	staged, err := os.MkdirTemp(string(dir.Path), stagedPrefix)
 	if err != nil {
 		return fmt.Errorf("make folder to restore into: %w", err)
 	}
@@ -110,6 +114,25 @@ func (p *program) restoreFrom(cmd *cobra.Command, file string, force bool) (err 
 	fmt.Fprintf(p.stdout, "Restored the backup of %s: %d pictures, %s.\n", m.CreatedAt.Local().Format("2006-01-02 15:04"), m.Pictures(), doctor.Bytes(m.Bytes()))
 	if len(there) > 0 {
 		fmt.Fprintf(p.stdout, "The former data is in %s; delete it when all is well.\n", aside)
+	}
+	return nil
+}
+
+const stagedPrefix = ".restore-"
+
+// removeLeftovers removes what a restore that was killed had unpacked. The folder's lock says that none is under way.
+func removeLeftovers(folder datadir.Path) error {
+	entries, err := os.ReadDir(string(folder))
+	if err != nil {
+		return fmt.Errorf("look for leftovers of a restore: %w", err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), stagedPrefix) {
+			continue
+		}
+		if err := os.RemoveAll(folder.In(e.Name())); err != nil {
+			return fmt.Errorf("remove leftovers of a restore: %w", err)
+		}
 	}
 	return nil
 }
