@@ -105,7 +105,8 @@ func TestBadInputIsRefusedAndLeavesNothing(t *testing.T) {
 	cases = append(cases, badEvents(auth)...)
 	cases = append(cases, badPictures(c)...)
 	cases = append(cases, badPaths(c, op)...)
-	cases = append(cases, badTokens(c)...)
+	elsewhere := start(t, t.TempDir(), "NESTBOX_ENROLMENT=open").newCamera(1).enrol(t)
+	cases = append(cases, badTokens(c, elsewhere.token)...)
 
 	before, files := op.everything(), pictureFiles(t, dir)
 	for _, tt := range cases {
@@ -274,7 +275,8 @@ func badPaths(c *camera, op *operator) []bad {
 }
 
 // badTokens are credentials that are not those of this camera.
-func badTokens(c *camera) []bad {
+// foreign is the token that another hub gave the same camera.
+func badTokens(c *camera, foreign string) []bad {
 	parts := strings.Split(c.token, ".")
 	none := "eyJhbGciOiJub25lIn0." + parts[1] + "."
 	forged := parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2]))
@@ -282,6 +284,7 @@ func badTokens(c *camera) []bad {
 	for name, value := range map[string]string{
 		"no token": "", "not Bearer": "Basic YTpi", "rubbish": "Bearer rubbish", "alg none": "Bearer " + none, "forged": "Bearer " + forged,
 		"cut": "Bearer " + c.token[:len(c.token)-2], "long": "Bearer " + strings.Repeat("A", 9000), "an operator's kind": "Bearer nbx_" + strings.Repeat("A", 43),
+		"foreign": "Bearer " + foreign,
 	} {
 		for _, route := range []string{"/api/heartbeat", "/api/events/motion", "/api/images/upload", "/api/devices/" + c.id + "/privacy/switch"} {
 			headers := []string{"Content-Type", "application/json", "X-Device-ID", c.id, "Authorization", value}
