@@ -319,7 +319,7 @@ func TestFullDiskIsUnavailableAndLeavesNothing(t *testing.T) {
 // brittleStore fails where told.
 type brittleStore struct {
 	media.Store
-	begin, finish, erase, read error
+	begin, finish, erase error
 }
 
 func (s *brittleStore) Begin(ctx context.Context, p media.Picture) (media.Picture, error) {

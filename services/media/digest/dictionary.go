@@ -94,13 +94,13 @@ func (s *scanner) value() (value []byte, isBytes bool, err error) {
 	if s.rest == "" {
 		return nil, false, errors.New("a value is missing at the end")
 	}
-	switch b := s.rest[0]; {
-	case b == ':':
+	switch s.rest[0] {
+	case ':':
 		value, err = s.byteSequence()
 		return value, true, err
-	case b == '"':
+	case '"':
 		return nil, false, s.quoted()
-	case b == '(':
+	case '(':
 		return nil, false, s.innerList()
 	default: // number, token, boolean, date, display string
 		if s.span(isBare) == "" {

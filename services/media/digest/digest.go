@@ -44,7 +44,7 @@ func Parse(field string) (Wanted, error) {
 			return nil
 		}
 		if !isBytes {
-			return fmt.Errorf("the value of %s is not a byte sequence such as :base64:", key)
+			return fmt.Errorf("the value of %s is no byte sequence (base64 between two colons)", key)
 		}
 		if len(value) != size {
 			return fmt.Errorf("the value of %s has %d bytes and not %d", key, len(value), size)

@@ -54,7 +54,7 @@ func TestCutAnywhereIsRefused(t *testing.T) {
 	for name, b := range pictures(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for n := range len(b) {
+			for n := range b {
 				if _, err := check(b[:n], 0); !errors.Is(err, jpegcheck.ErrCut) {
 					t.Fatalf("first %d of %d bytes: %v, want ErrCut", n, len(b), err)
 				}

@@ -72,7 +72,7 @@ func (s *Store) Begin(ctx context.Context, p media.Picture) (media.Picture, erro
 				return err
 			}
 		}
-		return fmt.Errorf("the same picture is deleted again and again")
+		return errors.New("the same picture is deleted again and again")
 	})
 	if err != nil {
 		return media.Picture{}, fmt.Errorf("insert picture %s: %w", p.ID, err)

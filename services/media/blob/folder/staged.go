@@ -160,7 +160,7 @@ func (f *Folder) sweep(name string) (bool, error) {
 	}
 	defer opened.Close()
 	if err := syscall.Flock(int(opened.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return false, nil //nolint:nilerr // held: its process lives
+		return false, nil // held: its process lives
 	}
 	return true, f.root.Remove(name)
 }
