@@ -102,9 +102,9 @@ func (s *Service) thumbnailFault(err error) error {
 	return s.writeFault(err)
 }
 
-// tidier gives memory back to the system after a burst of decoding. The runtime
-// would do it too, but over minutes, and a hub that once showed a page of
-// thumbnails would keep tens of MB that a Pi Zero has better use for.
+// tidier gives memory back to the system after a burst of decoding. The runtime does
+// it too, but only after minutes without a collection: after ten thumbnails of 1600 by
+// 1200 a process of 21 MB had 49 MB, and still so 16 s later; asked, it was at 18 MB.
 type tidier struct{ wanted chan struct{} }
 
 func newTidier() tidier { return tidier{wanted: make(chan struct{}, 1)} }

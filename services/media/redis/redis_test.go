@@ -14,6 +14,7 @@ import (
 	"home.arpa/nestbox/services/internal/platform/redistest"
 	"home.arpa/nestbox/services/media"
 	"home.arpa/nestbox/services/media/redis"
+	"home.arpa/nestbox/services/media/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const device = "AA:BB:CC:DD:EE:FF"
 
 // publish writes the hash as the registry does, all fields.
-func publish(t *testing.T, c *goredis.Client, change map[string]any) {
+func publish(t *testing.T, c *goredis.Client, id string, change map[string]any) {
 	t.Helper()
 	hash := map[string]any{
 		"epoch": 3, "status": "approved", "privacy_locked": 0, "privacy_generation": 7,
@@ -30,7 +31,7 @@ func publish(t *testing.T, c *goredis.Client, change map[string]any) {
 	for k, v := range change {
 		hash[k] = v
 	}
-	key := "nestbox:device:" + device
+	key := "nestbox:device:" + id
 	if err := errors.Join(c.Del(t.Context(), key).Err(), c.HSet(t.Context(), key, hash).Err()); err != nil {
 		t.Fatal(err)
 	}
@@ -38,31 +39,19 @@ func publish(t *testing.T, c *goredis.Client, change map[string]any) {
 
 func TestStates(t *testing.T) {
 	t.Parallel()
-	c := redistest.New(t)
-	states := redis.NewStates(c)
-	if _, err := states.State(t.Context(), device); !errors.Is(err, media.ErrNoState) {
-		t.Errorf("unknown device: %v, want ErrNoState", err)
-	}
-	base := media.DeviceState{DeviceID: device, Epoch: 3, Status: media.StatusApproved, PrivacyGeneration: 7}
-	for name, tc := range map[string]struct {
-		change map[string]any
-		want   func(*media.DeviceState)
-	}{
-		"approved": {nil, func(*media.DeviceState) {}},
-		"locked":   {map[string]any{"privacy_locked": 1, "privacy_generation": 8}, func(s *media.DeviceState) { s.PrivacyLocked, s.PrivacyGeneration = true, 8 }},
-		"revoked":  {map[string]any{"status": "revoked", "epoch": 4}, func(s *media.DeviceState) { s.Status, s.Epoch = media.StatusRevoked, 4 }},
-		"back after deletion": {map[string]any{"deleted_at_ms": 1767225600123}, func(s *media.DeviceState) {
-			s.DeletedAt = time.UnixMilli(1767225600123).UTC()
-		}},
-		"deleted never, as zero": {map[string]any{"deleted_at_ms": 0}, func(*media.DeviceState) {}},
-	} {
-		publish(t, c, tc.change)
-		want := base
-		tc.want(&want)
-		if got, err := states.State(t.Context(), device); err != nil || got != want {
-			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
+	storetest.ExerciseStates(t, func(t *testing.T) (media.States, func(media.DeviceState)) {
+		c := redistest.New(t)
+		return redis.NewStates(c), func(s media.DeviceState) {
+			t.Helper()
+			change := map[string]any{
+				"epoch": s.Epoch, "status": string(s.Status), "privacy_locked": s.PrivacyLocked, "privacy_generation": s.PrivacyGeneration,
+			}
+			if !s.DeletedAt.IsZero() {
+				change["deleted_at_ms"] = s.DeletedAt.UnixMilli()
+			}
+			publish(t, c, s.DeviceID, change)
 		}
-	}
+	})
 }
 
 // TestGarbledStateIsAnError keeps a damaged hash from unlocking a camera.
@@ -72,7 +61,7 @@ func TestGarbledStateIsAnError(t *testing.T) {
 	for _, change := range []map[string]any{
 		{"privacy_locked": ""}, {"privacy_locked": "perhaps"}, {"epoch": "x"}, {"privacy_generation": ""}, {"deleted_at_ms": "soon"},
 	} {
-		publish(t, c, change)
+		publish(t, c, device, change)
 		if s, err := redis.NewStates(c).State(t.Context(), device); err == nil {
 			t.Errorf("%v: %+v, want an error", change, s)
 		}
@@ -112,7 +101,7 @@ func TestServerGoneIsUnavailableSoonAndHeals(t *testing.T) {
 	server := redistest.StartServer(t)
 	c := server.Client()
 	states, ops := redis.NewStates(c), redis.NewOperators(c)
-	publish(t, c, nil)
+	publish(t, c, device, nil)
 	server.Kill()
 	for name, call := range map[string]func(context.Context) error{
 		"State":  func(ctx context.Context) error { _, err := states.State(ctx, device); return err },
@@ -127,7 +116,7 @@ func TestServerGoneIsUnavailableSoonAndHeals(t *testing.T) {
 		}
 	}
 	server.Start()
-	publish(t, c, nil)
+	publish(t, c, device, nil)
 	if _, err := states.State(t.Context(), device); err != nil {
 		t.Errorf("after the server is back: %v", err)
 	}
