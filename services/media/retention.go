@@ -16,6 +16,10 @@ const (
 	// retainPause keeps uploads that each go over the quota from asking for a pass
 	// each.
 	retainPause = time.Second
+	// roomWhenFull is how many pictures of the largest size a pass makes room for after
+	// a write found none, whatever the numbers say: a bucket does not tell how much it
+	// holds, and a disk can run out of inodes.
+	roomWhenFull = 4
 	// retainBatch is how many pictures are condemned in one transaction.
 	retainBatch = 100
 )
@@ -164,6 +168,10 @@ func (s *Service) retainByRoom(ctx context.Context) (removed int, crowded bool, 
 	unpinned := false
 	for {
 		usage, excess, err := s.measure(ctx)
+		// Who set no limit at all wants to decide alone what goes.
+		if err == nil && s.full.Swap(false) && (s.policy.Quota > 0 || s.policy.MinFree > 0) {
+			excess = max(excess, roomWhenFull*s.maxBytes)
+		}
 		if err != nil || excess <= 0 {
 			return removed, false, err
 		}

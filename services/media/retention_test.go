@@ -245,6 +245,48 @@ func within(t *testing.T, limit time.Duration, what string, cond func() bool) {
 	}
 }
 
+// TestAFullStoreMakesRoom: a bucket does not tell what it holds, so only the failed
+// write says that the quota is more than fits.
+func TestAFullStoreMakesRoom(t *testing.T) {
+	t.Parallel()
+	const largest = 1200
+	for name, tc := range map[string]struct {
+		policy     media.Policy
+		from, upTo int64 // bytes that go
+	}{
+		"with a quota":    {media.Policy{Quota: 1 << 40}, 4 * largest, 5 * largest},
+		"without a limit": {media.Policy{}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var blobs *brittleBlobs
+			w := setup(t, func(c *media.Config) {
+				blobs = &brittleBlobs{Blobs: c.Pictures}
+				c.Pictures, c.Policy, c.MaxBytes = blobs, tc.policy, largest
+			})
+			for n := range 12 {
+				w.mustUpload(n)
+			}
+			blobs.write = media.ErrFull
+			_, err := w.upload(photo(12), "")
+			wantKind(t, err, fault.Unavailable)
+			blobs.write = nil
+			r := w.retain()
+			var gone int64
+			for _, d := range w.deletions() {
+				gone += d.Bytes
+			}
+			if gone < tc.from || gone > tc.upTo {
+				t.Errorf("Retain = %+v, %d bytes; want %d to %d", r, gone, tc.from, tc.upTo)
+			}
+			if r := w.retain(); r.OverQuota != 0 {
+				t.Errorf("a second pass removed %+v", r)
+			}
+			w.wantAgreement(12 - r.OverQuota)
+		})
+	}
+}
+
 func TestOperatorDeletes(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

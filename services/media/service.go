@@ -64,6 +64,7 @@ type Service struct {
 	// too many or a minute's delay. usedLimit < 0: no limit or not known yet.
 	used, usedLimit atomic.Int64
 	crowded         atomic.Bool
+	full            atomic.Bool   // a write found no room since the last pass
 	wanted          chan struct{} // asks for a pass; capacity 1
 	retaining       sync.Mutex    // one pass at a time; guards clock
 	clock           steadyClock

@@ -149,8 +149,18 @@ func (s *Service) keep(ctx context.Context, p Picture, staged Staged) (Picture, 
 		// retry joins that row, or Reconcile drops it, since nothing is under its id.
 		return Picture{}, s.writeFault(err)
 	}
-	if row.State == StateStored {
-		return row, nil
+	known := row.State == StateStored
+	if known {
+		// 200 promises that the bytes are there. When somebody removed them, these are
+		// the same and take their place.
+		n, err := s.pictures.Size(ctx, row.ID)
+		if err == nil && n == row.Bytes {
+			return row, nil
+		}
+		if err != nil && !errors.Is(err, ErrNoBlob) {
+			return Picture{}, err
+		}
+		s.log.WarnContext(ctx, "the bytes of a stored picture were gone and came again", "picture_id", row.ID)
 	}
 	leaveRow := s.busy.enter(row.ID)
 	defer leaveRow()
@@ -170,6 +180,9 @@ func (s *Service) keep(ctx context.Context, p Picture, staged Staged) (Picture, 
 	if !stored { // given up or deleted between Begin and now
 		s.giveUp(ctx, row.ID)
 		return Picture{}, fault.New(fault.Unavailable, "The picture was removed while it was being stored. Send it again.").After(time.Second)
+	}
+	if known {
+		return row, nil
 	}
 	row.State = StateStored
 	s.used.Add(row.Bytes)
@@ -196,6 +209,7 @@ func (s *Service) writeFault(err error) error {
 	if !errors.Is(err, ErrFull) {
 		return err
 	}
+	s.full.Store(true)
 	s.retainNow()
 	return fault.Wrap(err, fault.Unavailable, "The hub's disk is full. Nothing was stored; the hub is making room.").After(fullRetry)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -159,6 +160,30 @@ func TestSamePictureAgain(t *testing.T) {
 		w.wantAgreement(1)
 		if n := len(w.events.all()); n != 1 {
 			t.Errorf("%d messages, want 1", n)
+		}
+	}
+}
+
+func TestSamePictureAgainBringsLostBytesBack(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"cut":     func(path string) error { return os.Truncate(path, 5) },
+	} {
+		w := setup(t)
+		first, err := w.upload(photo(1), "e1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := lose(w.pathOf("pictures", first.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := w.upload(photo(1), "e1"); err != nil || again != first {
+			t.Errorf("%s: again %+v, %v; want %+v", name, again, err, first)
+		}
+		w.wantAgreement(1)
+		if n := len(w.events.all()); n != 1 {
+			t.Errorf("%s: %d messages, want 1", name, n)
 		}
 	}
 }
