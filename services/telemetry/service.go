@@ -20,6 +20,13 @@ type Limiter interface {
 	Allow(ctx context.Context, key string) (retryAfter time.Duration, err error)
 }
 
+// The width of the limiter: a camera may send what it kept over a day of motion
+// every few minutes at once, and then as fast as a good link lets it.
+const (
+	FloodPerSecond = 20
+	FloodBurst     = 300
+)
+
 // Publisher passes on what happened to whoever watches. Its methods never
 // block and never fail: a watcher that misses something reads the lists.
 type Publisher interface {
@@ -222,11 +229,17 @@ func (s *Service) bootClock(ctx context.Context, deviceID, bootID string, last *
 
 // newEvent returns an event with an id of its own.
 func newEvent(deviceID string, kind Kind, occurredAt, receivedAt time.Time, clock Clock) Event {
-	// NewV7 fails only when the system has no randomness left, and then panicking
-	// is what crypto/rand itself does.
-	id := uuid.Must(uuid.NewV7()).String()
+	id := NewID()
 	return Event{
 		ID: id, DeviceID: deviceID, EventID: id, Kind: kind,
 		OccurredAt: occurredAt, ReceivedAt: receivedAt, Clock: clock,
 	}
+}
+
+// NewID returns a new UUIDv7 (RFC 9562): ids of rows, which sort by the time of
+// their making.
+func NewID() string {
+	// NewV7 fails only when the system has no randomness left, and then panicking
+	// is what crypto/rand itself does.
+	return uuid.Must(uuid.NewV7()).String()
 }
