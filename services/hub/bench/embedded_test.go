@@ -28,7 +28,7 @@ func embedded(tb testing.TB) target {
 	ready, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
 		ended <- h.Run(ctx, hub.Endpoints{
-			Listen: "127.0.0.1:0", OnReady: func(api, _ net.Addr) { ready <- api.String() },
+			Listen: "127.0.0.1:0", OnReady: func(_ context.Context, api, _ net.Addr) error { ready <- api.String(); return nil },
 		})
 	}()
 	tb.Cleanup(func() {
@@ -48,7 +48,7 @@ func embedded(tb testing.TB) target {
 		tb.Fatalf("serve: %v", err)
 	}
 	return target{
-		variant: "embedded", cameras: enrol(tb, addr), gcPercent: 50,
+		variant: "embedded", cameras: enrol(tb, addr), gcPercent: 100,
 		addr: map[string]string{"heartbeat": addr, "motion": addr, "picture": addr},
 	}
 }
