@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
+# Two codecs of dependencies that nothing here uses: a third of the binary and 8 MB of memory.
+TAGS     := nomsgpack,grpcnotrace
 # Every module of go.work. `./...` at the root visits none of them.
 MODULES   = $(shell go list -m -f '{{.Dir}}')
 PACKAGES  = $(addsuffix /...,$(MODULES))
@@ -22,7 +24,7 @@ run: build ## start the hub in one process, data in ./data
 .PHONY: build
 build: setup/run ## build every program into bin/
 	@for program in hub/cmd/nestbox registry/cmd/registry telemetry/cmd/telemetry media/cmd/media; do \
-		CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o "bin/$${program##*/}" "./services/$$program"; \
+		CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o "bin/$${program##*/}" "./services/$$program"; \
 	done
 
 .PHONY: test
