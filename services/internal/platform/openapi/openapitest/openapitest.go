@@ -166,10 +166,10 @@ func describe(found []*errors.ValidationError) string {
 		if problem.Reason != "" {
 			line += ": " + problem.Reason
 		}
-		for _, failure := range problem.SchemaValidationErrors {
-			line += "\n    " + strings.TrimSpace(failure.FieldPath+" "+failure.Reason)
-		}
 		lines = append(lines, line)
+		for _, failure := range problem.SchemaValidationErrors {
+			lines = append(lines, "  "+strings.TrimSpace(failure.FieldPath+" "+failure.Reason))
+		}
 	}
 	return strings.Join(lines, "\n  ")
 }
