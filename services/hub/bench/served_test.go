@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
+	"home.arpa/nestbox/services/internal/platform/auth/redisauth"
 	"home.arpa/nestbox/services/internal/platform/httpx"
 	"home.arpa/nestbox/services/internal/platform/pgtest"
 	"home.arpa/nestbox/services/internal/platform/ratelimit"
@@ -100,7 +101,7 @@ func (s *site) telemetry() (addr string) {
 			Beats: beats, Events: store, Publisher: told,
 			Limiter: failover.NewLimiter(redislimit.New(client, "nestbox:limit:motion:", 20, 300), ratelimit.NewMemory(20, 300, time.Now), breaker),
 		}),
-		Verifier: s.verifier, Operators: mediaredis.NewOperators(client), Stream: live,
+		Verifier: s.verifier, Operators: redisauth.NewOperators(client), Stream: live,
 	})
 	lease := func(name string, life time.Duration) telemetry.Lease {
 		return telemetryredis.NewLease(client, name, "bench", life)
@@ -130,7 +131,7 @@ func (s *site) media() (addr string) {
 	})
 	s.check(err)
 	engine := s.engine("media")
-	mediaapi.Mount(engine, mediaapi.Config{Service: service, Verifier: s.verifier, Operators: mediaredis.NewOperators(client)})
+	mediaapi.Mount(engine, mediaapi.Config{Service: service, Verifier: s.verifier, Operators: redisauth.NewOperators(client)})
 	return s.run(engine, service.Loops()...)
 }
 

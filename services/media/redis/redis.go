@@ -1,14 +1,13 @@
-// Package redis reads what the registry publishes in Redis: the state of devices and
-// the credentials of operators. It writes nothing there.
+// Package redis reads the state of devices that the registry publishes in Redis. It
+// writes nothing there.
 //
 // Unlike elsewhere in Nestbox, Redis is no mere helper here. Without it media cannot
-// know whether a camera was locked a second ago, so it takes no pictures, nor whether
-// a session is still valid, so it shows none. Neither is cached.
+// know whether a camera was locked a second ago, so it takes no pictures. Nothing is
+// cached.
 package redis
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,16 +15,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"home.arpa/nestbox/services/internal/platform/auth"
-	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/rds"
 	"home.arpa/nestbox/services/media"
 )
 
-const (
-	deviceKey   = "nestbox:device:"   // + canonical id: hash
-	operatorKey = "nestbox:operator:" // + hex SHA-256 of the credential: JSON
-)
+const deviceKey = "nestbox:device:" // + canonical id: hash
 
 // States implements media.States.
 type States struct{ client *redis.Client }
@@ -82,31 +76,4 @@ func parse(values []any) (media.DeviceState, error) {
 		state.DeletedAt = time.UnixMilli(deletedMs).UTC()
 	}
 	return state, nil
-}
-
-// Operators implements auth.Operators.
-type Operators struct{ client *redis.Client }
-
-var _ auth.Operators = (*Operators)(nil)
-
-// NewOperators returns Operators that read through client, which stays the caller's.
-func NewOperators(client *redis.Client) *Operators { return &Operators{client: client} }
-
-var errUnknown = fault.New(fault.Unauthenticated, "This login is not valid any more. Log in again.")
-
-// Lookup implements auth.Operators. The registry lets the key expire with the
-// credential, so what is there is valid.
-func (o *Operators) Lookup(ctx context.Context, credentialHash string) (auth.Principal, error) {
-	text, err := o.client.Get(ctx, operatorKey+credentialHash).Bytes()
-	if errors.Is(err, redis.Nil) {
-		return auth.Principal{}, errUnknown
-	}
-	if err != nil {
-		return auth.Principal{}, fmt.Errorf("look up operator: %w", rds.Translate(err))
-	}
-	var p auth.Principal
-	if err := json.Unmarshal(text, &p); err != nil {
-		return auth.Principal{}, fmt.Errorf("look up operator: decode: %w", err)
-	}
-	return p, nil
 }

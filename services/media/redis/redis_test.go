@@ -1,7 +1,6 @@
 package redis_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
-	"home.arpa/nestbox/services/internal/platform/auth"
 	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/redistest"
 	"home.arpa/nestbox/services/media"
@@ -74,46 +72,19 @@ func TestGarbledStateIsAnError(t *testing.T) {
 	}
 }
 
-func TestOperators(t *testing.T) {
-	t.Parallel()
-	c := redistest.New(t)
-	ops := redis.NewOperators(c)
-	if _, err := ops.Lookup(t.Context(), "abc"); fault.KindOf(err) != fault.Unauthenticated {
-		t.Errorf("unknown: %v, want Unauthenticated", err)
-	}
-	if err := c.Set(t.Context(), "nestbox:operator:abc", `{"name":"ada","credential_id":"c1","kind":"session"}`, time.Minute).Err(); err != nil {
-		t.Fatal(err)
-	}
-	want := auth.Principal{Name: "ada", CredentialID: "c1", Kind: auth.KindSession}
-	if got, err := ops.Lookup(t.Context(), "abc"); err != nil || got != want {
-		t.Errorf("Lookup = %+v, %v; want %+v", got, err, want)
-	}
-	if err := c.Set(t.Context(), "nestbox:operator:bad", "{", time.Minute).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := ops.Lookup(t.Context(), "bad"); err == nil {
-		t.Errorf("garbled: %+v", p)
-	}
-}
-
 func TestServerGoneIsUnavailableSoonAndHeals(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartServer(t)
 	c := server.Client()
-	states, ops := redis.NewStates(c), redis.NewOperators(c)
+	states := redis.NewStates(c)
 	publish(t, c, device, nil)
 	server.Kill()
-	for name, call := range map[string]func(context.Context) error{
-		"State":  func(ctx context.Context) error { _, err := states.State(ctx, device); return err },
-		"Lookup": func(ctx context.Context) error { _, err := ops.Lookup(ctx, "abc"); return err },
-	} {
-		start := time.Now()
-		if err := call(t.Context()); fault.KindOf(err) != fault.Unavailable {
-			t.Errorf("%s: %v, want Unavailable", name, err)
-		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("%s took %v", name, took)
-		}
+	start := time.Now()
+	if _, err := states.State(t.Context(), device); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("%v, want Unavailable", err)
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("took %v", took)
 	}
 	server.Start()
 	publish(t, c, device, nil)

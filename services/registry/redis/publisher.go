@@ -20,14 +20,15 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
+	"home.arpa/nestbox/services/internal/platform/auth/redisauth"
 	"home.arpa/nestbox/services/internal/platform/rds"
 	"home.arpa/nestbox/services/registry"
 )
 
 const (
 	keyDevice    = "nestbox:device:"
-	keyOperator  = "nestbox:operator:"
-	keyPublished = "nestbox:registry:published"
+	keyOperator  = redisauth.KeyOperator
+	keyPublished = redisauth.KeyPublished
 )
 
 // Publisher implements registry.Publisher. Its errors are fault.Unavailable when

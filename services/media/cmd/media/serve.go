@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
+	"home.arpa/nestbox/services/internal/platform/auth/redisauth"
 	"home.arpa/nestbox/services/internal/platform/config"
 	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/httpx"
@@ -100,7 +101,7 @@ func (p *program) serveWith(ctx context.Context, s *settings) (err error) {
 	}
 
 	engine := httpx.NewEngine(httpx.Options{Service: "media", Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: s.TrustedProxies}) //nolint:contextcheck // handlers have the context of their request
-	api.Mount(engine, api.Config{Service: service, Verifier: auth.NewVerifier(keys, nil), Operators: redis.NewOperators(client)})      //nolint:contextcheck // handlers have the context of their request
+	api.Mount(engine, api.Config{Service: service, Verifier: auth.NewVerifier(keys, nil), Operators: redisauth.NewOperators(client)})  //nolint:contextcheck // handlers have the context of their request
 	health := httpx.NewHealth(
 		httpx.Check{Name: "postgres", Critical: true, Probe: db.Ping},
 		// Without Redis or the pictures every answer is a 503 with advice, which is more

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
+	"home.arpa/nestbox/services/internal/platform/auth/redisauth"
 	"home.arpa/nestbox/services/internal/platform/config"
 	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/httpx"
@@ -135,7 +136,7 @@ func mount(engine *gin.Engine, s *settings, verifier *auth.Verifier, db *pg.DB, 
 		Beats: beats, Events: events, Retention: s.retention(), Logger: log,
 		Lease: redis.NewLease(client, redis.KeeperLease, owner, redis.KeeperLeaseLife),
 	})
-	api.Mount(engine, api.Config{Service: service, Verifier: verifier, Operators: redis.NewOperators(client), Stream: live})
+	api.Mount(engine, api.Config{Service: service, Verifier: verifier, Operators: redisauth.NewOperators(client), Stream: live})
 	err := metrics.Register(metrics.Sources{
 		Counts: service.Counts(), Sweeper: sweeper, Lost: publisher.Lost,
 		Redis: &metrics.Redis{Away: breaker.Open, Outages: breaker.Outages, Fallbacks: beats.Fallbacks},
