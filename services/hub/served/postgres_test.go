@@ -1,0 +1,118 @@
+package served_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// unavailableWithin is the promise of an answer while the database is gone.
+const unavailableWithin = 2 * time.Second
+
+// TestPostgresGoneIsSaidAtOnceAndHeals kills the database, and freezes it, with a camera and an operator who go on.
+func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lab{ownPostgres: true})
+	session := w.login()
+	op, c := session.script(), w.newCamera(1).enrol(t)
+	n := 0
+	event := func() (answer, error) {
+		n++
+		return c.motion("", time.Now().Add(-24*time.Hour+time.Duration(n)*6*time.Second))
+	}
+	page := func(path string) func() (answer, error) {
+		return func() (answer, error) { return op.try(http.MethodGet, path, nil) }
+	}
+	durable := map[string]func() (answer, error){
+		"register": func() (answer, error) { return c.register() },
+		"motion":   event,
+		"upload":   func() (answer, error) { n++; return c.upload(frame(uint64(n), 160, 120)) },
+		"commands": func() (answer, error) { return c.poll(0) },
+		"waiting":  func() (answer, error) { return c.poll(20) },
+		"result": func() (answer, error) {
+			return try(http.MethodPost, w.url+"/api/devices/"+c.id+"/commands/01890000-0000-7000-8000-000000000000/result", map[string]any{"status": "failed"}, c.bearer()...)
+		},
+		"switch": func() (answer, error) {
+			return try(http.MethodPost, w.url+"/api/devices/"+c.id+"/privacy/switch", map[string]any{"locked": false, "generation": 1}, c.bearer()...)
+		},
+		"login": func() (answer, error) {
+			return try(http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
+		},
+		"session": func() (answer, error) { return session.try(http.MethodGet, "/api/session", nil) },
+		"devices": page("/api/devices"),
+		"revoke":  func() (answer, error) { return op.try(http.MethodPost, "/api/devices/"+mac(9)+"/revoke", nil) },
+		"command": func() (answer, error) {
+			return op.try(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "identify"})
+		},
+		"audit":         page("/api/audit"),
+		"events":        page("/api/events"),
+		"presence":      page("/api/presence"),
+		"pictures":      page("/api/pictures"),
+		"storage":       page("/api/storage"),
+		"deletions":     page("/api/storage/deletions"),
+		"picture audit": page("/api/audit/pictures"),
+	}
+	// Warm: each service has connections, which are then cut.
+	eventually(t, 5*time.Second, "the first event", answers(http.StatusOK, event))
+	op.do(http.MethodGet, "/api/storage", nil).want(t, http.StatusOK)
+	goroutines := map[string]float64{}
+	for _, s := range w.started {
+		goroutines[s.name] = s.metric(t, "go_goroutines")
+	}
+
+	for what, outage := range map[string]struct{ begin, end func() }{
+		"killed": {w.server.Kill, w.server.Start},
+		"frozen": {w.server.Freeze, w.server.Thaw},
+	} {
+		waiting := make(chan answer, 1)
+		go func() {
+			a, _ := c.poll(30)
+			waiting <- a
+		}()
+		outage.begin()
+		for round := range 2 { // the second time it is known to be gone
+			for name, call := range durable {
+				a, err := call()
+				switch {
+				case err != nil:
+					t.Errorf("%s, %s: %v", what, name, err)
+				case a.status != http.StatusServiceUnavailable || !a.retries():
+					t.Errorf("%s, %s: %d %s, want 503 with Retry-After", what, name, a.status, a.body)
+				case a.took > unavailableWithin:
+					t.Errorf("%s, %s: the answer took %v in round %d", what, name, a.took, round)
+				}
+			}
+		}
+		if a, err := c.beat(); err != nil || a.status != http.StatusOK {
+			t.Errorf("%s: a heartbeat needs no database: %d %s %v", what, a.status, a.body, err)
+		}
+		for _, s := range w.started {
+			// Telemetry goes on taking heartbeats, so it must go on getting requests.
+			if s == w.telemetry {
+				s.awaitReady("degraded")
+			} else {
+				s.awaitReady("unready")
+			}
+			if a := do(t, http.MethodGet, "http://"+s.ops+"/livez", nil); a.status != http.StatusOK {
+				t.Errorf("%s: %s: /livez %d: a restart would not help", what, s.name, a.status)
+			}
+		}
+		outage.end()
+		begin := time.Now()
+		for _, s := range w.started {
+			s.awaitReady("ready")
+		}
+		eventually(t, 5*time.Second, what+": events are taken again", answers(http.StatusOK, event))
+		eventually(t, 5*time.Second, what+": pictures are taken again", answers(http.StatusOK, durable["upload"]))
+		eventually(t, 5*time.Second, what+": cameras are admitted again", answers(http.StatusOK, durable["register"]))
+		t.Logf("%s: all is as before %v after Postgres was back", what, time.Since(begin).Round(time.Millisecond))
+		if a := <-waiting; a.status != http.StatusServiceUnavailable && a.status != http.StatusNoContent && a.status != http.StatusOK {
+			t.Errorf("%s: a poll that waited when it began: %d %s", what, a.status, a.body)
+		}
+		for _, s := range w.started {
+			eventually(t, 20*time.Second, what+": "+s.name+" has no more goroutines than before", func() bool {
+				return s.metric(t, "go_goroutines") <= goroutines[s.name]+10
+			})
+		}
+	}
+}
