@@ -25,7 +25,11 @@ func (s *stuck) Publish(ctx context.Context, kind string, _ any) error {
 	select {
 	case <-s.release:
 	case <-ctx.Done():
-		return fault.New(fault.Unavailable, "down")
+		select {
+		case <-s.release:
+		default:
+			return fault.New(fault.Unavailable, "down")
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,10 +2,10 @@ package failover_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -91,10 +91,10 @@ func TestWithRedisItIsRedis(t *testing.T) {
 				locked = 1
 			}
 			if s.HeartbeatInterval > 0 {
-				seconds = fmt.Sprint(int(s.HeartbeatInterval / time.Second))
+				seconds = strconv.Itoa(int(s.HeartbeatInterval / time.Second))
 			}
 			if !s.DeletedAt.IsZero() {
-				deleted = fmt.Sprint(s.DeletedAt.UnixMilli())
+				deleted = strconv.FormatInt(s.DeletedAt.UnixMilli(), 10)
 			}
 			r.publish(id, "epoch", s.Epoch, "status", string(s.Status), "privacy_locked", locked, "privacy_generation", s.PrivacyGeneration,
 				"pending_commands", s.PendingCommands, "heartbeat_interval_seconds", seconds, "deleted_at_ms", deleted)
@@ -284,7 +284,7 @@ func TestPresenceHeals(t *testing.T) {
 			replicas := []*replica{newReplica(t, server), newReplica(t, server)}
 			publish(replicas[0])
 			for i, r := range replicas {
-				lease := redis.NewLease(server.Client(), redis.SweeperLease, fmt.Sprint("replica-", i), time.Second)
+				lease := redis.NewLease(server.Client(), redis.SweeperLease, "replica-"+strconv.Itoa(i), time.Second)
 				sweeper := telemetry.NewSweeper(telemetry.SweeperOptions{
 					Beats: r.beats, Events: events, Lease: lease, Publisher: deaf{}, Logger: slog.New(slog.DiscardHandler),
 				})

@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel"
@@ -47,11 +48,11 @@ func TestRegister(t *testing.T) {
 				points = data.DataPoints
 			}
 			for _, p := range points {
-				name := m.Name
+				name := []string{m.Name}
 				for _, label := range p.Attributes.ToSlice() {
-					name += " " + label.Value.AsString()
+					name = append(name, label.Value.AsString())
 				}
-				values[name] = p.Value
+				values[strings.Join(name, " ")] = p.Value
 			}
 		}
 	}

@@ -117,7 +117,7 @@ func (s *Store) Events(ctx context.Context, q telemetry.EventQuery) ([]telemetry
 	query := `SELECT id, device_id, event_id, kind, occurred_at, received_at, clock,
 		boot_id, monotonic_ms, motion_score, camera_enabled, detail FROM event`
 	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
+		query += " WHERE " + strings.Join(where, " AND ") //nolint:gosec // the conditions are those above
 	}
 	query += " ORDER BY occurred_at DESC, id DESC LIMIT ?"
 	args = append(args, q.Limit)

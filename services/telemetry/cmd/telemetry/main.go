@@ -66,7 +66,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.serve(), p.migrate(), p.version())
+	root.AddCommand(p.serve(), p.migrate(), p.version()) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
 			_, _ = fmt.Fprintln(p.stderr, "telemetry:", err)

@@ -88,7 +88,7 @@ func (p *program) serveWith(ctx context.Context, s *settings) (err error) {
 	defer func() { err = errors.Join(err, client.Close()) }()
 
 	engine := httpx.NewEngine(httpx.Options{Service: "telemetry", Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: s.TrustedProxies}) //nolint:contextcheck // handlers have the context of their request
-	background, err := mount(engine, s, auth.NewVerifier(keys, nil), db, client, o.Logger)
+	background, err := mount(engine, s, auth.NewVerifier(keys, nil), db, client, o.Logger)                                                 //nolint:contextcheck // handlers have the context of their request
 	if err != nil {
 		return err
 	}
