@@ -33,6 +33,7 @@ type service struct {
 	operator string
 	log      *lockedBuffer
 	stop     func()
+	booted   time.Time // the camera
 }
 
 // lockedBuffer is a log that may be read while it is written.
@@ -64,7 +65,7 @@ func newService(t *testing.T) *service {
 	if err := os.WriteFile(public, auth.PublicPEM(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, postgres: pgtest.StartServer(t), redis: redistest.StartServer(t), signer: auth.NewSigner(key), operator: auth.NewCredential()}
+	s := &service{t: t, postgres: pgtest.StartServer(t), redis: redistest.StartServer(t), signer: auth.NewSigner(key), operator: auth.NewCredential(), booted: time.Now()}
 	s.env = map[string]string{
 		"TELEMETRY_PG_URL": s.postgres.Config(postgres.Schema).URL, "TELEMETRY_REDIS_URL": s.redis.URL(),
 		"TELEMETRY_TOKEN_PUBLIC_KEY_FILE": public, "TELEMETRY_LISTEN": "127.0.0.1:0", "TELEMETRY_OPS_LISTEN": "127.0.0.1:0",
@@ -159,7 +160,8 @@ func (s *service) token() string {
 
 func (s *service) beat() answer {
 	s.t.Helper()
-	return s.do(http.MethodPost, s.api+"/api/heartbeat", s.token(), `{"uptime":60,"free_heap":1,"rssi":-60,"camera_enabled":true,"boot_id":"b"}`)
+	return s.do(http.MethodPost, s.api+"/api/heartbeat", s.token(),
+		fmt.Sprintf(`{"uptime":%d,"free_heap":1,"rssi":-60,"camera_enabled":true,"boot_id":"b"}`, int(time.Since(s.booted).Seconds())))
 }
 
 // motion reports an event that happened n times 10 s after yesterday's noon.
