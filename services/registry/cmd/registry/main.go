@@ -4,47 +4,21 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/spf13/cobra"
+	"home.arpa/nestbox/services/internal/platform/program"
+	"home.arpa/nestbox/services/registry/postgres"
 )
 
 // version is set by the linker.
 var version = "dev"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { program.Main(newProgram) }
 
-// program is what all subcommands stand on.
-type program struct {
-	getenv         func(string) string
-	stdout, stderr io.Writer
-	// ready is told the addresses of a server that runs; for tests.
-	ready func(listen, ops string)
-}
-
-// run is main with everything handed in. It returns the exit code: 0 after an
-// orderly stop, 1 otherwise.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	return (&program{getenv: getenv, stdout: stdout, stderr: stderr}).run(ctx, args)
-}
-
-func (p *program) run(ctx context.Context, args []string) int {
-	root := &cobra.Command{
-		Use:   "registry",
+func newProgram(at program.Process) *program.Program {
+	p := &program.Program{
+		Process: at, Name: "registry", Version: version,
 		Short: "The Nestbox service for devices, commands and operators",
-		Long: `The Nestbox service for devices, commands and operators. Settings are environment variables:
-
-  REGISTRY_PG_URL            Postgres, as postgres:// URL or key=value text (required)
+		Settings: `  REGISTRY_PG_URL            Postgres, as postgres:// URL or key=value text (required)
   REGISTRY_PG_MAX_CONNS      connections at most (8)
   REGISTRY_REDIS_URL         Redis, redis://host:6379/0 (required)
   REGISTRY_TOKEN_KEY_FILE    private key that signs device tokens, see "registry keygen" (required)
@@ -56,29 +30,12 @@ func (p *program) run(ctx context.Context, args []string) int {
   REGISTRY_TRUSTED_PROXIES   addresses or ranges whose X-Forwarded-For is believed, separated by commas
   REGISTRY_DRAIN_DELAY       pause between "not ready" and the end of accepting (0s)
   NESTBOX_LOG_LEVEL, NESTBOX_LOG_FORMAT, OTEL_*`,
-		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetArgs(args)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	root.AddCommand(p.serve(), p.migrate(), p.keygen(), p.resetPassword(), p.version()) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
-	if err := root.ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
-			_, _ = fmt.Fprintln(p.stderr, "registry:", err)
-		}
-		return 1
-	}
-	return 0
-}
-
-func (p *program) version() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(p.stdout, "registry", version)
-			return err
-		},
-	}
+	p.Add(
+		program.Command("serve", "Serve the API", serveHelp, func(ctx context.Context) error { return serve(ctx, p) }),
+		p.Migrate(postgres.Migrations),
+		keygen(),
+		program.Command("reset-password", `Give "admin" a new random password`, resetHelp, func(ctx context.Context) error { return resetPassword(ctx, p) }),
+	)
+	return p
 }

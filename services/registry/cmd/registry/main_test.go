@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,11 +8,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"home.arpa/nestbox/services/internal/platform/pgtest"
+	"home.arpa/nestbox/services/internal/platform/program/programtest"
 	"home.arpa/nestbox/services/internal/platform/redistest"
 )
 
@@ -25,9 +23,7 @@ func TestMain(m *testing.M) {
 // command runs the program with an environment of its own.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(t.Context(), args, func(k string) string { return env[k] }, &out, &errs)
-	return code, out.String(), errs.String()
+	return programtest.New(newProgram).Run(t, env, args...)
 }
 
 func TestProblemsOfTheSettingsComeTogether(t *testing.T) {
@@ -130,33 +126,10 @@ func TestServe(t *testing.T) { //nolint:paralleltest // see above
 // serveOnce serves until use returns and gives what was printed.
 func serveOnce(t *testing.T, env map[string]string, use func(api, ops string)) string {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	var out, errs bytes.Buffer
-	ready, done := make(chan [2]string, 1), make(chan int, 1)
-	p := &program{
-		getenv: func(k string) string { return env[k] }, stdout: &out, stderr: &errs,
-		ready: func(listen, ops string) { ready <- [2]string{"http://" + listen, "http://" + ops} },
-	}
-	go func() { done <- p.run(ctx, []string{"serve"}) }()
-	select {
-	case at := <-ready:
-		use(at[0], at[1])
-	case code := <-done:
-		t.Fatalf("serve ended with %d: %s", code, errs.String())
-	case <-time.After(20 * time.Second):
-		t.Fatal("serve is not ready after 20 s")
-	}
-	stop()
-	select {
-	case code := <-done:
-		if code != 0 {
-			t.Errorf("exit code %d: %s", code, errs.String())
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("serve did not stop")
-	}
-	return out.String()
+	s := programtest.New(newProgram).Serve(t, env)
+	use(s.API, s.Ops)
+	s.Stop()
+	return s.Stdout.String()
 }
 
 func get(t *testing.T, url string) *http.Response {

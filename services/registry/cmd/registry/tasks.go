@@ -12,37 +12,14 @@ import (
 	"home.arpa/nestbox/services/internal/platform/config"
 	"home.arpa/nestbox/services/internal/platform/migrate"
 	"home.arpa/nestbox/services/internal/platform/pg"
+	"home.arpa/nestbox/services/internal/platform/program"
 	"home.arpa/nestbox/services/internal/platform/rds"
+	"home.arpa/nestbox/services/registry"
 	"home.arpa/nestbox/services/registry/postgres"
 	"home.arpa/nestbox/services/registry/redis"
 )
 
-func (p *program) migrate() *cobra.Command {
-	return &cobra.Command{
-		Use: "migrate", Short: "Bring the tables up to this program's version", Args: cobra.NoArgs,
-		Long: `Bring the tables up to this program's version, creating them when there are none. Any number of
-these may run at once; one works and the others wait. Needs REGISTRY_PG_URL only.`,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			s := tables{Stores: defaultStores()}
-			if err := config.LoadFunc(p.getenv, prefix, &s); err != nil {
-				return err
-			}
-			db, err := pg.Open(cmd.Context(), s.postgres(false))
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			n, err := migrate.Postgres(cmd.Context(), db, postgres.Migrations)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.stdout, "%d migrations applied to schema %s\n", n, postgres.Schema)
-			return err
-		},
-	}
-}
-
-func (p *program) keygen() *cobra.Command {
+func keygen() *cobra.Command {
 	var private, public string
 	cmd := &cobra.Command{
 		Use: "keygen --private FILE --public FILE", Short: "Make the key that signs device tokens", Args: cobra.NoArgs,
@@ -71,23 +48,15 @@ exists is kept, and its public half is written again.`,
 	return cmd
 }
 
-func (p *program) resetPassword() *cobra.Command {
-	return &cobra.Command{
-		Use: "reset-password", Short: `Give "admin" a new random password`, Args: cobra.NoArgs,
-		Long: `Give the operator "admin" a new random password and print it. All sessions end, everywhere within a
-second; API tokens go on working. Needs REGISTRY_PG_URL and REGISTRY_REDIS_URL.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s := defaultStores()
-			if err := config.LoadFunc(p.getenv, prefix, &s); err != nil {
-				return err
-			}
-			return p.resetWith(cmd.Context(), &s)
-		},
-	}
-}
+const resetHelp = `Give the operator "admin" a new random password and print it. All sessions end, everywhere within a
+second; API tokens go on working. Needs REGISTRY_PG_URL and REGISTRY_REDIS_URL.`
 
-func (p *program) resetWith(ctx context.Context, s *Stores) (err error) {
-	db, err := pg.Open(ctx, s.postgres(false))
+func resetPassword(ctx context.Context, p *program.Program) (err error) {
+	s := stores{Postgres: program.DefaultSettings().Postgres}
+	if err := config.LoadFunc(p.Getenv, prefix, &s); err != nil {
+		return err
+	}
+	db, err := pg.Open(ctx, s.Postgres.Config(p.Name, false))
 	if err != nil {
 		return err
 	}
@@ -95,13 +64,13 @@ func (p *program) resetWith(ctx context.Context, s *Stores) (err error) {
 	if err := migrate.PostgresCurrent(ctx, db, postgres.Migrations); err != nil {
 		return err
 	}
-	client, err := rds.Open(rds.Config{URL: s.Redis.URL.Reveal()})
+	client, err := rds.Open(s.Redis.Config(false))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 	// The key signs nothing here.
-	service, err := newService(&settings{Enrolment: defaults().Enrolment}, db, client, redis.NewWaiters(client), nil, nil)
+	service, err := newService(registry.Policy{Mode: registry.ModeApprove}, db, client, redis.NewWaiters(client), nil, nil)
 	if err != nil {
 		return err
 	}
@@ -109,15 +78,6 @@ func (p *program) resetWith(ctx context.Context, s *Stores) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(p.stdout, generated)
+	_, err = fmt.Fprintln(p.Stdout, generated)
 	return err
-}
-
-// tables is Stores for a command that has no use for Redis.
-type tables struct{ Stores }
-
-// Validate implements the check of config.Load.
-func (t *tables) Validate() []error {
-	t.Redis.URL = "-"
-	return t.Stores.Validate()
 }
