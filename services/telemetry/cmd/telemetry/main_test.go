@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"home.arpa/nestbox/services/internal/platform/pgtest"
+	"home.arpa/nestbox/services/internal/platform/program/programtest"
 )
 
 func TestMain(m *testing.M) {
@@ -18,9 +18,7 @@ func TestMain(m *testing.M) {
 // command runs the program with an environment of its own.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(t.Context(), args, func(k string) string { return env[k] }, &out, &errs)
-	return code, out.String(), errs.String()
+	return programtest.New(newProgram).Run(t, env, args...)
 }
 
 func TestProblemsOfTheSettingsComeTogether(t *testing.T) {

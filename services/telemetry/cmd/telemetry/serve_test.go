@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,12 +8,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"home.arpa/nestbox/services/internal/platform/auth"
 	"home.arpa/nestbox/services/internal/platform/pgtest"
+	"home.arpa/nestbox/services/internal/platform/program/programtest"
 	"home.arpa/nestbox/services/internal/platform/redistest"
 	"home.arpa/nestbox/services/telemetry/postgres"
 )
@@ -31,27 +29,9 @@ type service struct {
 	env      map[string]string
 	signer   *auth.Signer
 	operator string
-	log      *lockedBuffer
+	log      *programtest.Output
 	stop     func()
 	booted   time.Time // the camera
-}
-
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
 }
 
 func newService(t *testing.T) *service {
@@ -89,37 +69,8 @@ func (s *service) publish() {
 // start serves until stop is called or the test ends.
 func (s *service) start() {
 	s.t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
-	s.log = &lockedBuffer{}
-	ready, done := make(chan [2]string, 1), make(chan int, 1)
-	p := &program{
-		getenv: func(k string) string { return s.env[k] }, stdout: io.Discard, stderr: s.log,
-		ready: func(listen, ops string) { ready <- [2]string{"http://" + listen, "http://" + ops} },
-	}
-	go func() { done <- p.run(ctx, []string{"serve"}) }()
-	select {
-	case at := <-ready:
-		s.api, s.ops = at[0], at[1]
-	case code := <-done:
-		cancel()
-		s.t.Fatalf("serve ended with %d: %s", code, s.log)
-	case <-time.After(20 * time.Second):
-		cancel()
-		s.t.Fatal("serve is not ready after 20 s")
-	}
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		http.DefaultClient.CloseIdleConnections()
-		select {
-		case code := <-done:
-			if code != 0 {
-				s.t.Errorf("exit code %d: %s", code, s.log)
-			}
-		case <-time.After(20 * time.Second):
-			s.t.Error("serve did not stop")
-		}
-	})
-	s.t.Cleanup(s.stop)
+	at := programtest.New(newProgram).Serve(s.t, s.env)
+	s.api, s.ops, s.log, s.stop = at.API, at.Ops, at.Log, at.Stop
 }
 
 type answer struct {
