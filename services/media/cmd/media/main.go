@@ -4,47 +4,20 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/spf13/cobra"
+	"home.arpa/nestbox/services/internal/platform/program"
 )
 
 // version is set by the linker.
 var version = "dev"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { program.Main(newProgram) }
 
-// program is what all subcommands stand on.
-type program struct {
-	getenv         func(string) string
-	stdout, stderr io.Writer
-	// ready is told the addresses of a server that runs; for tests.
-	ready func(listen, ops string)
-}
-
-// run is main with everything handed in. It returns the exit code: 0 after an
-// orderly stop, 1 otherwise.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	return (&program{getenv: getenv, stdout: stdout, stderr: stderr}).run(ctx, args)
-}
-
-func (p *program) run(ctx context.Context, args []string) int {
-	root := &cobra.Command{
-		Use:   "media",
+func newProgram(at program.Process) *program.Program {
+	p := &program.Program{
+		Process: at, Name: "media", Version: version,
 		Short: "The Nestbox service for pictures",
-		Long: `The Nestbox service for pictures. Settings are environment variables:
-
-  MEDIA_PG_URL                  Postgres, as postgres:// URL or key=value text (required)
+		Settings: `  MEDIA_PG_URL                  Postgres, as postgres:// URL or key=value text (required)
   MEDIA_PG_MAX_CONNS            connections at most (8)
   MEDIA_REDIS_URL               Redis, redis://host:6379/0 (required)
   MEDIA_TOKEN_PUBLIC_KEY_FILE   public key or keys that device tokens are verified with, see "registry keygen" (required)
@@ -65,29 +38,10 @@ func (p *program) run(ctx context.Context, args []string) int {
   MEDIA_TRUSTED_PROXIES         addresses or ranges whose X-Forwarded-For is believed, separated by commas
   MEDIA_DRAIN_DELAY             pause between "not ready" and the end of accepting (0s)
   NESTBOX_LOG_LEVEL, NESTBOX_LOG_FORMAT, OTEL_*`,
-		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetArgs(args)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	root.AddCommand(p.serve(), p.migrate(), p.version()) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
-	if err := root.ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, context.Canceled) || ctx.Err() == nil {
-			_, _ = fmt.Fprintln(p.stderr, "media:", err)
-		}
-		return 1
-	}
-	return 0
-}
-
-func (p *program) version() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(p.stdout, "media", version)
-			return err
-		},
-	}
+	p.Add(
+		program.Command("serve", "Serve the API", serveHelp, func(ctx context.Context) error { return serve(ctx, p) }),
+		migrateCommand(p),
+	)
+	return p
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +19,7 @@ import (
 
 	"home.arpa/nestbox/services/internal/platform/auth"
 	"home.arpa/nestbox/services/internal/platform/pgtest"
+	"home.arpa/nestbox/services/internal/platform/program/programtest"
 	"home.arpa/nestbox/services/internal/platform/redistest"
 )
 
@@ -31,9 +30,7 @@ func TestMain(m *testing.M) {
 // command runs the program with an environment of its own.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(t.Context(), args, func(k string) string { return env[k] }, &out, &errs)
-	return code, out.String(), errs.String()
+	return programtest.New(newProgram).Run(t, env, args...)
 }
 
 func TestProblemsOfTheSettingsComeTogether(t *testing.T) {
@@ -280,49 +277,8 @@ func (c *client) ready(ops, want string, status int) {
 // serveOnce serves until use returns and gives what was logged.
 func serveOnce(t *testing.T, env map[string]string, use func(api, ops string)) string {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	var log lockedBuffer
-	ready, done := make(chan [2]string, 1), make(chan int, 1)
-	p := &program{
-		getenv: func(k string) string { return env[k] }, stdout: io.Discard, stderr: &log,
-		ready: func(listen, ops string) { ready <- [2]string{"http://" + listen, "http://" + ops} },
-	}
-	go func() { done <- p.run(ctx, []string{"serve"}) }()
-	select {
-	case at := <-ready:
-		use(at[0], at[1])
-	case code := <-done:
-		t.Fatalf("serve ended with %d: %s", code, log.String())
-	case <-time.After(20 * time.Second):
-		t.Fatal("serve is not ready after 20 s")
-	}
-	stop()
-	select {
-	case code := <-done:
-		if code != 0 {
-			t.Errorf("exit code %d: %s", code, log.String())
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("serve did not stop")
-	}
-	return log.String()
-}
-
-// lockedBuffer takes what several goroutines log.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	s := programtest.New(newProgram).Serve(t, env)
+	use(s.API, s.Ops)
+	s.Stop()
+	return s.Log.String()
 }
