@@ -3,14 +3,14 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // arduino is the story's pi_client.cpp: the headers that its HTTPClient sends, byte for byte, and no field that the story
@@ -22,7 +22,7 @@ type arduino struct {
 	authToken string
 }
 
-func (a *arduino) post(path, contentType string, headers []string, body []byte) answer {
+func (a *arduino) post(path, contentType string, headers []string, body []byte) hubtest.Answer {
 	a.t.Helper()
 	c, err := net.DialTimeout("tcp", a.host, 5*time.Second)
 	if err != nil {
@@ -47,12 +47,10 @@ func (a *arduino) post(path, contentType string, headers []string, body []byte) 
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	defer res.Body.Close()
-	out := answer{status: res.StatusCode, header: res.Header}
-	if out.body, err = io.ReadAll(res.Body); err != nil {
+	out, err := hubtest.Read(res)
+	if err != nil {
 		a.t.Fatal(err)
 	}
-	_ = json.Unmarshal(out.body, &out.json)
 	return out
 }
 
@@ -60,32 +58,32 @@ func (a *arduino) post(path, contentType string, headers []string, body []byte) 
 func (a *arduino) authorization() string { return "Authorization: Bearer " + a.authToken }
 
 // registerWithPi keeps the token as StaticJsonDocument<256> would.
-func (a *arduino) registerWithPi() answer {
+func (a *arduino) registerWithPi() hubtest.Answer {
 	a.t.Helper()
 	res := a.post("/api/devices/register", "application/json", nil, fmt.Appendf(nil,
 		`{"device_id":%q,"device_type":"esp32cam","firmware_version":"1.0.0","ip_address":"192.168.1.77","capabilities":["camera","motion_detection"]}`, a.mac))
-	if res.status == http.StatusOK {
-		if used := arduinoJSONCapacity(res.json); used > 256 {
-			a.t.Errorf("the answer needs %d bytes of StaticJsonDocument<256>: %s", used, res.body)
+	if res.Status == http.StatusOK {
+		if used := arduinoJSONCapacity(res.JSON); used > 256 {
+			a.t.Errorf("the answer needs %d bytes of StaticJsonDocument<256>: %s", used, res.Body)
 		}
-		a.authToken, _ = res.json["token"].(string)
+		a.authToken, _ = res.JSON["token"].(string)
 	}
 	return res
 }
 
-func (a *arduino) sendHeartbeat() answer {
+func (a *arduino) sendHeartbeat() hubtest.Answer {
 	a.t.Helper()
 	return a.post("/api/heartbeat", "application/json", []string{a.authorization()},
 		fmt.Appendf(nil, `{"device_id":%q,"uptime":61,"free_heap":153264,"rssi":-61,"camera_enabled":true}`, a.mac))
 }
 
-func (a *arduino) reportMotionToPi(at time.Time, score int) answer {
+func (a *arduino) reportMotionToPi(at time.Time, score int) hubtest.Answer {
 	a.t.Helper()
 	return a.post("/api/events/motion", "application/json", []string{a.authorization()},
 		fmt.Appendf(nil, `{"device_id":%q,"timestamp":%d,"motion_score":%d,"camera_enabled":true}`, a.mac, at.Unix(), score))
 }
 
-func (a *arduino) uploadImageToPi(frame []byte) answer {
+func (a *arduino) uploadImageToPi(frame []byte) hubtest.Answer {
 	a.t.Helper()
 	return a.post("/api/images/upload", "image/jpeg", []string{a.authorization(), "X-Device-ID: " + a.mac}, frame)
 }
@@ -109,32 +107,32 @@ func TestStoryClientWorksUnmodifiedAndAllIsThereAfterARestart(t *testing.T) {
 	h := start(t, dir, "NESTBOX_ENROLMENT=open")
 	a := &arduino{t: t, host: strings.TrimPrefix(h.url, "http://"), mac: "24:6F:28:AA:BB:CC"}
 
-	registered := a.registerWithPi().want(t, http.StatusOK)
-	if len(registered.json) != 2 || registered.json["status"] != "registered" || a.authToken == "" {
-		t.Fatalf("register answered %s, want status and token alone", registered.body)
+	registered := a.registerWithPi().Want(t, http.StatusOK)
+	if len(registered.JSON) != 2 || registered.JSON["status"] != "registered" || a.authToken == "" {
+		t.Fatalf("register answered %s, want status and token alone", registered.Body)
 	}
 	if len(a.authToken) > 180 {
 		t.Errorf("the token has %d characters, more than 180", len(a.authToken))
 	}
-	if got := a.sendHeartbeat().want(t, http.StatusOK); got.json["status"] != "ok" {
-		t.Errorf("heartbeat answered %s", got.body)
+	if got := a.sendHeartbeat().Want(t, http.StatusOK); got.JSON["status"] != "ok" {
+		t.Errorf("heartbeat answered %s", got.Body)
 	}
 	at := time.Now().Truncate(time.Second)
-	if got := a.reportMotionToPi(at, 42).want(t, http.StatusOK); got.json["status"] != "received" {
-		t.Errorf("motion answered %s", got.body)
+	if got := a.reportMotionToPi(at, 42).Want(t, http.StatusOK); got.JSON["status"] != "received" {
+		t.Errorf("motion answered %s", got.Body)
 	}
 	picture := frame(1, 320, 240)
-	if got := a.uploadImageToPi(picture).want(t, http.StatusOK); got.json["status"] != "stored" {
-		t.Errorf("upload answered %s", got.body)
+	if got := a.uploadImageToPi(picture).Want(t, http.StatusOK); got.JSON["status"] != "stored" {
+		t.Errorf("upload answered %s", got.Body)
 	}
 	op := h.operator()
-	command := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": a.mac, "kind": "identify"}).want(t, http.StatusCreated)
+	command := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": a.mac, "kind": "identify"}).Want(t, http.StatusCreated)
 
 	h.stop()
 	h = start(t, dir, "NESTBOX_ENROLMENT=open")
 	a.host, op.url = strings.TrimPrefix(h.url, "http://"), h.url
 
-	a.sendHeartbeat().want(t, http.StatusOK) // the token survives
+	a.sendHeartbeat().Want(t, http.StatusOK) // the token survives
 	events := op.all("/api/events", "events", "kind=motion")
 	if len(events) != 1 || events[0]["device_id"] != a.mac || events[0]["motion_score"] != 42.0 {
 		t.Fatalf("events %v", events)
@@ -146,7 +144,7 @@ func TestStoryClientWorksUnmodifiedAndAllIsThereAfterARestart(t *testing.T) {
 	if len(pictures) != 1 {
 		t.Fatalf("pictures %v", pictures)
 	}
-	if got := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil).want(t, http.StatusOK); !bytes.Equal(got.body, picture) {
+	if got := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil).Want(t, http.StatusOK); !bytes.Equal(got.Body, picture) {
 		t.Error("the picture is not the one that was sent")
 	}
 	c := &camera{url: h.url, id: a.mac, token: a.authToken}
@@ -154,11 +152,11 @@ func TestStoryClientWorksUnmodifiedAndAllIsThereAfterARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := polled.want(t, http.StatusOK).json["commands"].([]any)
-	if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != command.json["command_id"] {
-		t.Errorf("commands %s, want %s", polled.body, command.body)
+	commands := polled.Want(t, http.StatusOK).JSON["commands"].([]any)
+	if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != command.JSON["command_id"] {
+		t.Errorf("commands %s, want %s", polled.Body, command.Body)
 	}
-	devices := op.do(http.MethodGet, "/api/devices", nil).want(t, http.StatusOK).json["devices"].([]any)
+	devices := op.do(http.MethodGet, "/api/devices", nil).Want(t, http.StatusOK).JSON["devices"].([]any)
 	if len(devices) != 1 || devices[0].(map[string]any)["device_id"] != a.mac {
 		t.Errorf("devices %v", devices)
 	}

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // contents is all that a person could ask the hub for, pictures by their sums.
@@ -18,8 +20,8 @@ func (o *operator) contents() string {
 	var out strings.Builder
 	out.WriteString(o.everything())
 	for _, p := range o.all("/api/pictures", "pictures", "") {
-		a := o.do(http.MethodGet, p["image_url"].(string), nil).want(o.t, http.StatusOK)
-		fmt.Fprintf(&out, "%v %x\n", p["picture_id"], a.body)
+		a := o.do(http.MethodGet, p["image_url"].(string), nil).Want(o.t, http.StatusOK)
+		fmt.Fprintf(&out, "%v %x\n", p["picture_id"], a.Body)
 	}
 	for _, e := range o.all("/api/audit", "entries", "") {
 		if e["action"] != "session.create" && e["action"] != "token.create" { // those of the test's own logins
@@ -39,17 +41,17 @@ func TestRestoredBackupIsTheSameHub(t *testing.T) {
 			c := h.newCamera(1).enrol(t)
 			for n := range 5 {
 				id := fmt.Sprintf("e-%d", n)
-				if a, err := c.motion(id, time.Now().Add(time.Duration(n-10)*time.Minute)); err != nil || a.status != http.StatusOK {
-					t.Fatalf("%d %s %v", a.status, a.body, err)
+				if a, err := c.motion(id, time.Now().Add(time.Duration(n-10)*time.Minute)); err != nil || a.Status != http.StatusOK {
+					t.Fatalf("%d %s %v", a.Status, a.Body, err)
 				}
-				if a, err := c.upload(frame(uint64(n), 160, 120), "X-Event-ID", id); err != nil || a.status != http.StatusOK {
-					t.Fatalf("%d %s %v", a.status, a.body, err)
+				if a, err := c.upload(frame(uint64(n), 160, 120), "X-Event-ID", id); err != nil || a.Status != http.StatusOK {
+					t.Fatalf("%d %s %v", a.Status, a.Body, err)
 				}
 			}
 			op := h.operator()
-			op.do(http.MethodPatch, "/api/devices/"+c.id, map[string]any{"name": "Garden"}).want(t, http.StatusOK)
-			op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "reboot", "expires_in_seconds": 86400}).want(t, http.StatusCreated)
-			op.do(http.MethodPut, "/api/devices/"+c.id+"/privacy", map[string]any{"locked": true}).want(t, http.StatusOK)
+			op.do(http.MethodPatch, "/api/devices/"+c.id, map[string]any{"name": "Garden"}).Want(t, http.StatusOK)
+			op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "reboot", "expires_in_seconds": 86400}).Want(t, http.StatusCreated)
+			op.do(http.MethodPut, "/api/devices/"+c.id+"/privacy", map[string]any{"locked": true}).Want(t, http.StatusOK)
 			before := op.contents()
 
 			mustRun(t, dir, "backup", file) // while it runs
@@ -68,8 +70,8 @@ func TestRestoredBackupIsTheSameHub(t *testing.T) {
 			if after := op.contents(); after != before { // the operator's token is restored too
 				t.Errorf("restored:\n%.2000s\nbefore:\n%.2000s", after, before)
 			}
-			if a, err := c.beat(); err != nil || a.status != http.StatusOK { // and the key that signed the camera's
-				t.Errorf("the camera's token: %d %v", a.status, err)
+			if a, err := c.beat(); err != nil || a.Status != http.StatusOK { // and the key that signed the camera's
+				t.Errorf("the camera's token: %d %v", a.Status, err)
 			}
 			h2.stop()
 			mustAgree(t, fresh)
@@ -103,18 +105,18 @@ func TestBackupUnderLoadRestoresWhole(t *testing.T) {
 				default:
 				}
 				a, err := c.upload(frame(uint64(n)<<32|uint64(i), 160, 120))
-				if err != nil || a.status != http.StatusOK {
-					t.Errorf("upload: %d %s %v", a.status, a.body, err)
+				if err != nil || a.Status != http.StatusOK {
+					t.Errorf("upload: %d %s %v", a.Status, a.Body, err)
 					return
 				}
 				answered.Add(1)
-				if id, ok := a.json["picture_id"].(string); ok && i%3 == 0 { // deleted while the backup looks for it
+				if id, ok := a.JSON["picture_id"].(string); ok && i%3 == 0 { // deleted while the backup looks for it
 					op.do(http.MethodDelete, "/api/pictures/"+id, nil)
 				}
 			}
 		})
 	}
-	eventually(t, time.Minute, "some pictures are there", func() bool { return answered.Load() > 60 || t.Failed() })
+	hubtest.Eventually(t, time.Minute, "some pictures are there", func() bool { return answered.Load() > 60 || t.Failed() })
 	for range 3 {
 		mustRun(t, dir, "backup", file)
 	}

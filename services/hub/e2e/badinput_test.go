@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // bad is one request that must be refused.
@@ -115,12 +116,12 @@ func TestBadInputIsRefusedAndLeavesNothing(t *testing.T) {
 		if took := time.Since(begin); took > tt.within && !raceEnabled {
 			t.Errorf("%s: took %v, limit %v", tt.name, took, tt.within)
 		}
-		if !slices.Contains(tt.status, a.status) {
-			t.Errorf("%s: status %d, want one of %v: %.200s", tt.name, a.status, tt.status, a.body)
+		if !slices.Contains(tt.status, a.Status) {
+			t.Errorf("%s: status %d, want one of %v: %.200s", tt.name, a.Status, tt.status, a.Body)
 			continue
 		}
-		if a.header.Get("Content-Type") != "application/problem+json" || len(a.detail()) < 10 {
-			t.Errorf("%s: no problem document with a sentence: %s %.200s", tt.name, a.header.Get("Content-Type"), a.body)
+		if a.Header.Get("Content-Type") != "application/problem+json" || len(a.Text("detail")) < 10 {
+			t.Errorf("%s: no problem document with a sentence: %s %.200s", tt.name, a.Header.Get("Content-Type"), a.Body)
 		}
 	}
 	if after := op.everything(); after != before {
@@ -129,14 +130,14 @@ func TestBadInputIsRefusedAndLeavesNothing(t *testing.T) {
 	if after := pictureFiles(t, dir); !slices.Equal(after, files) {
 		t.Errorf("bad input left files: %v", after)
 	}
-	if a, err := c.beat(); err != nil || a.status != http.StatusOK {
-		t.Errorf("the camera cannot beat any more: %d %v", a.status, err)
+	if a, err := c.beat(); err != nil || a.Status != http.StatusOK {
+		t.Errorf("the camera cannot beat any more: %d %v", a.Status, err)
 	}
 }
 
 // send is do with a length where one is declared. A hub that answers before it read a large body may close the connection
 // under our writing; only then the request is sent again with the headers alone.
-func send(t *testing.T, base string, tt bad) answer {
+func send(t *testing.T, base string, tt bad) hubtest.Answer {
 	t.Helper()
 	var body io.Reader
 	length := int64(-1)
@@ -162,7 +163,7 @@ func (o *operator) everything() string {
 	o.t.Helper()
 	var out strings.Builder
 	fmt.Fprintln(&out, o.all("/api/events", "events", ""), o.all("/api/pictures", "pictures", ""), o.all("/api/commands", "commands", ""))
-	for _, d := range o.do(http.MethodGet, "/api/devices", nil).want(o.t, http.StatusOK).json["devices"].([]any) {
+	for _, d := range o.do(http.MethodGet, "/api/devices", nil).Want(o.t, http.StatusOK).JSON["devices"].([]any) {
 		row := d.(map[string]any)
 		fmt.Fprintln(&out, row["device_id"], row["name"], row["status"], row["privacy"])
 	}

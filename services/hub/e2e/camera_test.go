@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // camera speaks the device API with a secret of its own.
@@ -23,12 +25,12 @@ func (h *hub) newCamera(n int) *camera {
 
 func mac(n int) string { return fmt.Sprintf("24:6F:28:00:%02X:%02X", n>>8&0xff, n&0xff) }
 
-func (c *camera) register() (answer, error) {
-	a, err := try(http.MethodPost, c.url+"/api/devices/register", map[string]any{
+func (c *camera) register() (hubtest.Answer, error) {
+	a, err := hubtest.Try(http.MethodPost, c.url+"/api/devices/register", map[string]any{
 		"device_id": c.id, "device_type": "esp32cam", "firmware_version": "1.0.0", "ip_address": "192.168.1.50",
 		"capabilities": []string{"camera", "motion_detection"}, "device_secret": c.secret,
 	})
-	if token, ok := a.json["token"].(string); ok {
+	if token, ok := a.JSON["token"].(string); ok {
 		c.token = token
 	}
 	return a, err
@@ -41,35 +43,35 @@ func (c *camera) enrol(t *testing.T) *camera {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.want(t, http.StatusOK)
+	a.Want(t, http.StatusOK)
 	if c.token == "" {
-		t.Fatalf("no token in %s", a.body)
+		t.Fatalf("no token in %s", a.Body)
 	}
 	return c
 }
 
 func (c *camera) bearer() []string { return []string{"Authorization", "Bearer " + c.token} }
 
-func (c *camera) beat() (answer, error) {
-	return try(http.MethodPost, c.url+"/api/heartbeat", map[string]any{
+func (c *camera) beat() (hubtest.Answer, error) {
+	return hubtest.Try(http.MethodPost, c.url+"/api/heartbeat", map[string]any{
 		"device_id": c.id, "uptime": 60, "free_heap": 150000, "rssi": -60, "camera_enabled": true,
 	}, c.bearer()...)
 }
 
 // motion reports an event of the id at the time.
-func (c *camera) motion(eventID string, at time.Time) (answer, error) {
-	return try(http.MethodPost, c.url+"/api/events/motion", map[string]any{
+func (c *camera) motion(eventID string, at time.Time) (hubtest.Answer, error) {
+	return hubtest.Try(http.MethodPost, c.url+"/api/events/motion", map[string]any{
 		"device_id": c.id, "timestamp": at.Unix(), "motion_score": 42, "camera_enabled": true, "event_id": eventID,
 	}, c.bearer()...)
 }
 
-func (c *camera) upload(frame []byte, headers ...string) (answer, error) {
+func (c *camera) upload(frame []byte, headers ...string) (hubtest.Answer, error) {
 	all := append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)
-	return try(http.MethodPost, c.url+"/api/images/upload", frame, append(all, headers...)...)
+	return hubtest.Try(http.MethodPost, c.url+"/api/images/upload", frame, append(all, headers...)...)
 }
 
-func (c *camera) poll(waitSeconds int) (answer, error) {
-	return try(http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", c.url, c.id, waitSeconds), nil, c.bearer()...)
+func (c *camera) poll(waitSeconds int) (hubtest.Answer, error) {
+	return hubtest.Try(http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", c.url, c.id, waitSeconds), nil, c.bearer()...)
 }
 
 // frame is a JPEG that no other seed gives, of about 5 KB for 160 by 120 pixels.

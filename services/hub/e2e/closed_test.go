@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // open are the routes that answer somebody who shows nothing: a camera that enrols, a person who logs in, and the document.
@@ -19,7 +21,7 @@ var open = map[string]int{
 func TestNoRouteButTheOpenOnesAnswersWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	h := start(t, t.TempDir(), "NESTBOX_ENROLMENT=open")
-	document := do(t, http.MethodGet, h.url+"/api/openapi.yaml", nil).want(t, http.StatusOK).body
+	document := hubtest.Do(t, http.MethodGet, h.url+"/api/openapi.yaml", nil).Want(t, http.StatusOK).Body
 	routes := documentedRoutes(t, string(document))
 	if len(routes) < 30 {
 		t.Fatalf("only %d routes in the document: %v", len(routes), routes)
@@ -41,13 +43,13 @@ func TestNoRouteButTheOpenOnesAnswersWithoutCredentials(t *testing.T) {
 			if !public {
 				want = http.StatusUnauthorized
 			}
-			if a := do(t, method, target, nil, headers...); a.status != want {
-				t.Errorf("%s with %s: %d, want %d: %.100s", route, name, a.status, want, a.body)
+			if a := hubtest.Do(t, method, target, nil, headers...); a.Status != want {
+				t.Errorf("%s with %s: %d, want %d: %.100s", route, name, a.Status, want, a.Body)
 			}
 		}
 	}
-	if a := do(t, http.MethodPost, h.url+"/owner/reset-password", nil); a.status != http.StatusNotFound {
-		t.Errorf("the owner's door is open on the network: %d", a.status)
+	if a := hubtest.Do(t, http.MethodPost, h.url+"/owner/reset-password", nil); a.Status != http.StatusNotFound {
+		t.Errorf("the owner's door is open on the network: %d", a.Status)
 	}
 }
 
@@ -76,16 +78,16 @@ func TestNoSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	h := start(t, t.TempDir(), "NESTBOX_ENROLMENT=key", "NESTBOX_ENROLMENT_KEY=the-key-of-the-house", "NESTBOX_LOG_LEVEL=debug", "NESTBOX_LOG_FORMAT=json")
 	c, op := h.newCamera(1), h.operator()
-	a := do(t, http.MethodPost, h.url+"/api/devices/register", map[string]any{
+	a := hubtest.Do(t, http.MethodPost, h.url+"/api/devices/register", map[string]any{
 		"device_id": c.id, "device_type": "esp32cam", "firmware_version": "1", "ip_address": "10.0.0.9", "capabilities": []string{},
 		"device_secret": c.secret, "enrolment_key": "the-key-of-the-house",
-	}).want(t, http.StatusOK)
-	c.token = a.json["token"].(string)
-	if a, err := c.upload(frame(1, 160, 120)); err != nil || a.status != http.StatusOK {
-		t.Fatalf("%d %v", a.status, err)
+	}).Want(t, http.StatusOK)
+	c.token = a.JSON["token"].(string)
+	if a, err := c.upload(frame(1, 160, 120)); err != nil || a.Status != http.StatusOK {
+		t.Fatalf("%d %v", a.Status, err)
 	}
-	do(t, http.MethodPost, h.url+"/api/login", map[string]any{"password": "a wrong password"}).want(t, http.StatusUnauthorized)
-	op.do(http.MethodGet, "/api/devices", nil).want(t, http.StatusOK)
+	hubtest.Do(t, http.MethodPost, h.url+"/api/login", map[string]any{"password": "a wrong password"}).Want(t, http.StatusUnauthorized)
+	op.do(http.MethodGet, "/api/devices", nil).Want(t, http.StatusOK)
 	said := h.text.String()
 	for name, secret := range map[string]string{
 		"device secret": c.secret, "device token": c.token, "enrolment key": "the-key-of-the-house",

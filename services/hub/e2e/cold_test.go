@@ -21,6 +21,7 @@ import (
 	_ "modernc.org/sqlite" // to fill the databases of a stopped hub
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 const (
@@ -174,9 +175,9 @@ func ready(t *testing.T, dir string) (*hub, time.Duration) {
 	ops := freeAddress(t)
 	begin := time.Now()
 	h := startProgram(t, program(t, true), dir, "NESTBOX_ENROLMENT=open", "NESTBOX_OPS_LISTEN="+ops)
-	eventually(t, 10*time.Second, "ready", func() bool {
-		a, err := try(http.MethodGet, "http://"+ops+"/readyz", nil)
-		return err == nil && a.status == http.StatusOK
+	hubtest.Eventually(t, 10*time.Second, "ready", func() bool {
+		a, err := hubtest.Try(http.MethodGet, "http://"+ops+"/readyz", nil)
+		return err == nil && a.Status == http.StatusOK
 	})
 	return h, time.Since(begin)
 }
@@ -189,11 +190,11 @@ func TestSmallAndQuickWithAMonthOfData(t *testing.T) {
 	for n := range 20 {
 		cameras = append(cameras, h.newCamera(n).enrol(t))
 	}
-	if a, err := cameras[0].motion("first", time.Now()); err != nil || a.status != http.StatusOK {
-		t.Fatalf("%d %s %v", a.status, a.body, err)
+	if a, err := cameras[0].motion("first", time.Now()); err != nil || a.Status != http.StatusOK {
+		t.Fatalf("%d %s %v", a.Status, a.Body, err)
 	}
-	if a, err := cameras[0].upload(frame(1, 160, 120)); err != nil || a.status != http.StatusOK {
-		t.Fatalf("%d %s %v", a.status, a.body, err)
+	if a, err := cameras[0].upload(frame(1, 160, 120)); err != nil || a.Status != http.StatusOK {
+		t.Fatalf("%d %s %v", a.Status, a.Body, err)
 	}
 	h.stop()
 	fill(t, dir)
@@ -257,13 +258,13 @@ func TestMetricsAndProbesAreOnAPortOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	h := start(t, t.TempDir())
 	for path, want := range map[string]int{"/livez": 200, "/readyz": 200, "/metrics": 200, "/api/devices": 404} {
-		if a := do(t, http.MethodGet, h.ops+path, nil); a.status != want {
-			t.Errorf("ops %s: %d, want %d", path, a.status, want)
+		if a := hubtest.Do(t, http.MethodGet, h.ops+path, nil); a.Status != want {
+			t.Errorf("ops %s: %d, want %d", path, a.Status, want)
 		}
 	}
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
-		if a := do(t, http.MethodGet, h.url+path, nil); a.status != http.StatusNotFound {
-			t.Errorf("main port %s: %d, want 404", path, a.status)
+		if a := hubtest.Do(t, http.MethodGet, h.url+path, nil); a.Status != http.StatusNotFound {
+			t.Errorf("main port %s: %d, want 404", path, a.Status)
 		}
 	}
 	res, err := http.Get(h.ops + "/metrics")

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 func TestCommandReachesAWaitingCameraAtOnce(t *testing.T) {
@@ -12,7 +14,7 @@ func TestCommandReachesAWaitingCameraAtOnce(t *testing.T) {
 	h := start(t, t.TempDir(), "NESTBOX_ENROLMENT=open")
 	op, c := h.operator(), h.newCamera(1).enrol(t)
 	type arrival struct {
-		a  answer
+		a  hubtest.Answer
 		at time.Time
 	}
 	var took []time.Duration
@@ -26,19 +28,19 @@ func TestCommandReachesAWaitingCameraAtOnce(t *testing.T) {
 		// a poll that came late only makes the measured time shorter than what a waiting one needs, never longer.
 		settle(t, h)
 		begin := time.Now()
-		made := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "identify"}).want(t, http.StatusCreated)
+		made := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "identify"}).Want(t, http.StatusCreated)
 		got := <-arrived
-		commands := got.a.want(t, http.StatusOK).json["commands"].([]any)
-		if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != made.json["command_id"] {
-			t.Fatalf("arrived %s, want %s", got.a.body, made.body)
+		commands := got.a.Want(t, http.StatusOK).JSON["commands"].([]any)
+		if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != made.JSON["command_id"] {
+			t.Fatalf("arrived %s, want %s", got.a.Body, made.Body)
 		}
 		took = append(took, got.at.Sub(begin))
-		id := made.json["command_id"].(string)
+		id := made.JSON["command_id"].(string)
 		for range 2 { // the answer may be lost and sent again
-			do(t, http.MethodPost, c.url+"/api/devices/"+c.id+"/commands/"+id+"/result",
-				map[string]any{"status": "succeeded"}, c.bearer()...).want(t, http.StatusOK)
+			hubtest.Do(t, http.MethodPost, c.url+"/api/devices/"+c.id+"/commands/"+id+"/result",
+				map[string]any{"status": "succeeded"}, c.bearer()...).Want(t, http.StatusOK)
 		}
-		if state := op.do(http.MethodGet, "/api/commands/"+id, nil).json["state"]; state != "succeeded" {
+		if state := op.do(http.MethodGet, "/api/commands/"+id, nil).JSON["state"]; state != "succeeded" {
 			t.Errorf("state %v", state)
 		}
 	}
@@ -53,7 +55,7 @@ func TestCommandReachesAWaitingCameraAtOnce(t *testing.T) {
 func settle(t *testing.T, h *hub) {
 	t.Helper()
 	for range 20 {
-		do(t, http.MethodGet, h.url+"/api/openapi.yaml", nil).want(t, http.StatusOK)
+		hubtest.Do(t, http.MethodGet, h.url+"/api/openapi.yaml", nil).Want(t, http.StatusOK)
 	}
 }
 
@@ -63,8 +65,8 @@ func TestPollWithoutCommandsEndsInTime(t *testing.T) {
 	c := h.newCamera(1).enrol(t)
 	begin := time.Now()
 	a, err := c.poll(1)
-	if err != nil || a.status != http.StatusNoContent {
-		t.Fatalf("%d %v", a.status, err)
+	if err != nil || a.Status != http.StatusNoContent {
+		t.Fatalf("%d %v", a.Status, err)
 	}
 	if took := time.Since(begin); took < 900*time.Millisecond || took > 3*time.Second {
 		t.Errorf("took %v, want 1 s", took)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // promises is what the hub answered with 200.
@@ -39,12 +40,12 @@ func (l *load) run(t *testing.T, kept *promises) {
 		if err != nil {
 			return
 		}
-		if a.status != http.StatusOK {
-			t.Errorf("motion: %d %s", a.status, a.body)
+		if a.Status != http.StatusOK {
+			t.Errorf("motion: %d %s", a.Status, a.Body)
 			return
 		}
 		kept.mu.Lock()
-		at, _ := a.json["occurred_at"].(string)
+		at, _ := a.JSON["occurred_at"].(string)
 		if before, twice := kept.events[l.camera.id+" "+eventID]; twice && before != at {
 			t.Errorf("event %s was answered with %s and then with %s", eventID, before, at)
 		}
@@ -56,12 +57,12 @@ func (l *load) run(t *testing.T, kept *promises) {
 			return
 		}
 		sum := sha256.Sum256(picture)
-		if a.status != http.StatusOK || a.json["sha256"] != hex.EncodeToString(sum[:]) {
-			t.Errorf("upload: %d %s", a.status, a.body)
+		if a.Status != http.StatusOK || a.JSON["sha256"] != hex.EncodeToString(sum[:]) {
+			t.Errorf("upload: %d %s", a.Status, a.Body)
 			return
 		}
 		kept.mu.Lock()
-		kept.pictures[a.json["picture_id"].(string)] = picture
+		kept.pictures[a.JSON["picture_id"].(string)] = picture
 		kept.mu.Unlock()
 		l.event++
 
@@ -94,7 +95,7 @@ func TestKillTwentyTimesLosesNothingThatWasAnswered(t *testing.T) {
 			running.Go(func() { l.run(t, kept) })
 		}
 		// Each round is killed elsewhere: after so many more answers, in the middle of what four cameras do then.
-		eventually(t, time.Minute, "the hub takes the load", func() bool { return kept.count() >= before+20+7*round || t.Failed() })
+		hubtest.Eventually(t, time.Minute, "the hub takes the load", func() bool { return kept.count() >= before+20+7*round || t.Failed() })
 		h.kill()
 		running.Wait()
 		if t.Failed() {
@@ -150,8 +151,8 @@ func (p *promises) verify(t *testing.T, op *operator) {
 			t.Errorf("picture %s is not in the list", id)
 			continue
 		}
-		if got := op.do(http.MethodGet, "/api/pictures/"+id+"/image", nil); got.status != http.StatusOK || !bytes.Equal(got.body, want) {
-			t.Errorf("picture %s: status %d, %d bytes, want %d", id, got.status, len(got.body), len(want))
+		if got := op.do(http.MethodGet, "/api/pictures/"+id+"/image", nil); got.Status != http.StatusOK || !bytes.Equal(got.Body, want) {
+			t.Errorf("picture %s: status %d, %d bytes, want %d", id, got.Status, len(got.Body), len(want))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
@@ -44,8 +45,8 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 			dir := t.TempDir()
 			h := start(t, dir, "NESTBOX_ENROLMENT=open")
 			c := h.newCamera(1).enrol(t)
-			if a, err := c.upload(frame(1, 160, 120)); err != nil || a.status != http.StatusOK {
-				t.Fatalf("%d %v", a.status, err)
+			if a, err := c.upload(frame(1, 160, 120)); err != nil || a.Status != http.StatusOK {
+				t.Fatalf("%d %v", a.Status, err)
 			}
 			h.stop()
 			mustAgree(t, dir)
@@ -91,7 +92,7 @@ func TestDevicesAndPasswordWorkWhetherOrNotTheHubRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.want(t, want)
+		a.Want(t, want)
 	}
 	register(http.StatusAccepted)
 	for _, running := range []bool{true, false} {
@@ -114,15 +115,15 @@ func TestDevicesAndPasswordWorkWhetherOrNotTheHubRuns(t *testing.T) {
 
 	second := strings.TrimSpace(mustRun(t, dir, "admin", "reset-password")) // while it runs
 	h.login(second)
-	if a := do(t, http.MethodPost, h.url+"/api/login", map[string]any{"password": first}); a.status != http.StatusUnauthorized {
-		t.Errorf("the former password: %d", a.status)
+	if a := hubtest.Do(t, http.MethodPost, h.url+"/api/login", map[string]any{"password": first}); a.Status != http.StatusUnauthorized {
+		t.Errorf("the former password: %d", a.Status)
 	}
 	begin := time.Now()
 	mustRun(t, dir, "devices", "revoke", c.id)
-	if a, err := c.beat(); err != nil || a.status != http.StatusUnauthorized || time.Since(begin) > time.Second && !raceEnabled {
-		t.Errorf("beat after revoke: %d %v after %v", a.status, err, time.Since(begin))
+	if a, err := c.beat(); err != nil || a.Status != http.StatusUnauthorized || time.Since(begin) > time.Second && !raceEnabled {
+		t.Errorf("beat after revoke: %d %v after %v", a.Status, err, time.Since(begin))
 	}
-	audit := string(op.do(http.MethodGet, "/api/audit", nil).want(t, http.StatusOK).body)
+	audit := string(op.do(http.MethodGet, "/api/audit", nil).Want(t, http.StatusOK).Body)
 	if !containsAll(audit, `"device.revoke"`, `"console"`) {
 		t.Errorf("the record of changes lacks the commands: %s", audit)
 	}

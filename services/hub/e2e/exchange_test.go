@@ -2,26 +2,27 @@ package e2e
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // exchange writes a request to a socket as it stands, since net/http's client would clean a path, refuse a NUL and lose an
 // answer that comes while a large body is still being sent. length is -1 for a chunked body.
-func exchange(base string, tt bad, body io.Reader, length int64) (answer, error) {
+func exchange(base string, tt bad, body io.Reader, length int64) (hubtest.Answer, error) {
 	host := strings.TrimPrefix(base, "http://")
 	c, err := net.DialTimeout("tcp", host, 5*time.Second)
 	if err != nil {
-		return answer{}, err
+		return hubtest.Answer{}, err
 	}
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		return answer{}, err
+		return hubtest.Answer{}, err
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", tt.method, strings.ReplaceAll(tt.path, " ", "%20"), host)
@@ -43,7 +44,7 @@ func exchange(base string, tt bad, body io.Reader, length int64) (answer, error)
 		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
 	}
 	if _, err := io.WriteString(c, b.String()); err != nil {
-		return answer{}, err
+		return hubtest.Answer{}, err
 	}
 	sent := make(chan struct{})
 	go func() { // the hub may answer, and close, long before all is sent
@@ -55,15 +56,9 @@ func exchange(base string, tt bad, body io.Reader, length int64) (answer, error)
 	defer func() { c.Close(); <-sent }()
 	res, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: tt.method})
 	if err != nil {
-		return answer{}, err
+		return hubtest.Answer{}, err
 	}
-	defer res.Body.Close()
-	a := answer{status: res.StatusCode, header: res.Header}
-	if a.body, err = io.ReadAll(res.Body); err != nil {
-		return answer{}, err
-	}
-	_ = json.Unmarshal(a.body, &a.json)
-	return a, nil
+	return hubtest.Read(res)
 }
 
 func sendBody(w io.Writer, body io.Reader, chunked bool) error {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // operator is a script with an API token.
@@ -22,22 +24,22 @@ func (h *hub) operator() *operator {
 
 func (h *hub) login(password string) *operator {
 	h.t.Helper()
-	in := do(h.t, http.MethodPost, h.url+"/api/login", map[string]any{"password": password}).want(h.t, http.StatusOK)
-	cookie, err := http.ParseSetCookie(in.header.Get("Set-Cookie"))
+	in := hubtest.Do(h.t, http.MethodPost, h.url+"/api/login", map[string]any{"password": password}).Want(h.t, http.StatusOK)
+	cookie, err := http.ParseSetCookie(in.Header.Get("Set-Cookie"))
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	made := do(h.t, http.MethodPost, h.url+"/api/tokens", map[string]any{"name": "e2e"}, "Cookie", cookie.Name+"="+cookie.Value)
-	secret, ok := made.want(h.t, http.StatusCreated).json["token"].(string)
+	made := hubtest.Do(h.t, http.MethodPost, h.url+"/api/tokens", map[string]any{"name": "e2e"}, "Cookie", cookie.Name+"="+cookie.Value)
+	secret, ok := made.Want(h.t, http.StatusCreated).JSON["token"].(string)
 	if !ok {
-		h.t.Fatalf("no token in %s", made.body)
+		h.t.Fatalf("no token in %s", made.Body)
 	}
 	return &operator{t: h.t, url: h.url, token: secret}
 }
 
-func (o *operator) do(method, path string, body any) answer {
+func (o *operator) do(method, path string, body any) hubtest.Answer {
 	o.t.Helper()
-	return do(o.t, method, o.url+path, body, "Authorization", "Bearer "+o.token)
+	return hubtest.Do(o.t, method, o.url+path, body, "Authorization", "Bearer "+o.token)
 }
 
 // all walks a list through its pages. filter is a query without cursor and limit.
@@ -46,15 +48,15 @@ func (o *operator) all(path, key, filter string) []map[string]any {
 	var out []map[string]any
 	for cursor := ""; ; {
 		page := o.do(http.MethodGet, fmt.Sprintf("%s?limit=500&%s%s", path, filter, cursor), nil)
-		page.want(o.t, http.StatusOK)
-		rows, ok := page.json[key].([]any)
+		page.Want(o.t, http.StatusOK)
+		rows, ok := page.JSON[key].([]any)
 		if !ok {
-			o.t.Fatalf("no %s in %s", key, page.body)
+			o.t.Fatalf("no %s in %s", key, page.Body)
 		}
 		for _, row := range rows {
 			out = append(out, row.(map[string]any))
 		}
-		next, ok := page.json["next_cursor"].(string)
+		next, ok := page.JSON["next_cursor"].(string)
 		if !ok {
 			return out
 		}

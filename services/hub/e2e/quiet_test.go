@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // databaseFiles gives the sum of each database and of its write-ahead log: SQLite writes to no other file. The -shm beside
@@ -42,12 +43,12 @@ func TestTenThousandHeartbeatsWriteNothing(t *testing.T) {
 		all = append(all, h.newCamera(n).enrol(t))
 	}
 	for _, c := range all { // the first beat changes presence, which is written
-		if a, err := c.beat(); err != nil || a.status != http.StatusOK {
-			t.Fatalf("%d %v", a.status, err)
+		if a, err := c.beat(); err != nil || a.Status != http.StatusOK {
+			t.Fatalf("%d %v", a.Status, err)
 		}
 	}
-	eventually(t, 10*time.Second, "all cameras are online", func() bool {
-		body := string(op.do(http.MethodGet, "/api/presence", nil).body)
+	hubtest.Eventually(t, 10*time.Second, "all cameras are online", func() bool {
+		body := string(op.do(http.MethodGet, "/api/presence", nil).Body)
 		return strings.Count(body, `"online"`) == cameras
 	})
 	before := stable(t, dir)
@@ -91,7 +92,7 @@ func TestTenThousandHeartbeatsWriteNothing(t *testing.T) {
 func stable(t *testing.T, dir string) map[string][32]byte {
 	t.Helper()
 	last, since := databaseFiles(t, dir), time.Now()
-	eventually(t, 30*time.Second, "the databases come to rest", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "the databases come to rest", func() bool {
 		now := databaseFiles(t, dir)
 		for name, sum := range now {
 			if last[name] != sum {

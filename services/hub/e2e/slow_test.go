@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // drip sends text a byte at a time, 10 a second, until the hub hangs up or answers; it returns the status, 0 when there was
@@ -77,10 +79,10 @@ func TestSlowLorisIsCutOffAndHurtsNobody(t *testing.T) {
 		}
 	})
 	// Others are served as if nothing was: a beat while all of them drip.
-	eventually(t, 5*time.Second, "a quick beat beside slow clients", func() bool {
+	hubtest.Eventually(t, 5*time.Second, "a quick beat beside slow clients", func() bool {
 		begin := time.Now()
 		a, err := c.beat()
-		return err == nil && a.status == http.StatusOK && time.Since(begin) < time.Second
+		return err == nil && a.Status == http.StatusOK && time.Since(begin) < time.Second
 	})
 	slow.Wait()
 	if files := pictureFiles(t, h.dir); len(files) > 0 {

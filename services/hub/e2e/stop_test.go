@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
@@ -18,16 +20,16 @@ func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
 	// An upload of which half has arrived.
 	picture := frame(3, 320, 240)
 	release := make(chan struct{})
-	uploaded := make(chan answer, 1)
+	uploaded := make(chan hubtest.Answer, 1)
 	body := &gated{first: bytes.NewReader(picture[:len(picture)/2]), rest: bytes.NewReader(picture[len(picture)/2:]), gate: release, halfway: make(chan struct{})}
 	go func() {
-		a, err := try(http.MethodPost, c.url+"/api/images/upload", body, append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)...)
+		a, err := hubtest.Try(http.MethodPost, c.url+"/api/images/upload", body, append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)...)
 		if err != nil {
 			t.Errorf("upload: %v", err)
 		}
 		uploaded <- a
 	}()
-	polled := make(chan answer, 1)
+	polled := make(chan hubtest.Answer, 1)
 	go func() {
 		a, err := waiter.poll(50)
 		if err != nil {
@@ -41,20 +43,20 @@ func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
 	h.terminate()
 	select {
 	case a := <-polled:
-		if a.status != http.StatusNoContent {
-			t.Errorf("the waiting poll got %d", a.status)
+		if a.Status != http.StatusNoContent {
+			t.Errorf("the waiting poll got %d", a.Status)
 		}
 	case <-time.After(5 * time.Second):
 		t.Error("the waiting poll holds up the stop")
 	}
 	// By now nobody new is let in.
-	eventually(t, 5*time.Second, "new connections are refused", func() bool {
-		_, err := try(http.MethodGet, h.url+"/api/openapi.yaml", nil)
+	hubtest.Eventually(t, 5*time.Second, "new connections are refused", func() bool {
+		_, err := hubtest.Try(http.MethodGet, h.url+"/api/openapi.yaml", nil)
 		return err != nil
 	})
 	close(release)
-	if a := <-uploaded; a.status != http.StatusOK {
-		t.Errorf("the upload got %d %s", a.status, a.body)
+	if a := <-uploaded; a.Status != http.StatusOK {
+		t.Errorf("the upload got %d %s", a.Status, a.Body)
 	}
 	h.awaitEnd()
 
@@ -64,7 +66,7 @@ func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
 	if len(pictures) != 1 {
 		t.Fatalf("pictures %v", pictures)
 	}
-	if got := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil); !bytes.Equal(got.body, picture) {
+	if got := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil); !bytes.Equal(got.Body, picture) {
 		t.Error("the picture is not whole")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // camera speaks the device API with a secret of its own.
@@ -26,7 +28,7 @@ func (w *world) newCamera(n int) *camera {
 
 func mac(n int) string { return fmt.Sprintf("24:6F:28:00:%02X:%02X", n>>8&0xff, n&0xff) }
 
-func (c *camera) register(more ...string) (answer, error) {
+func (c *camera) register(more ...string) (hubtest.Answer, error) {
 	body := map[string]any{
 		"device_id": c.id, "device_type": "esp32cam", "firmware_version": "1.0.0", "ip_address": "192.168.1.50",
 		"capabilities": []string{"camera", "motion_detection"}, "device_secret": c.secret,
@@ -34,8 +36,8 @@ func (c *camera) register(more ...string) (answer, error) {
 	for i := 0; i < len(more); i += 2 {
 		body[more[i]] = more[i+1]
 	}
-	a, err := try(http.MethodPost, c.w.url+"/api/devices/register", body)
-	if token := a.text("token"); token != "" {
+	a, err := hubtest.Try(http.MethodPost, c.w.url+"/api/devices/register", body)
+	if token := a.Text("token"); token != "" {
 		c.token = token
 		c.w.secret(token)
 	}
@@ -49,40 +51,40 @@ func (c *camera) enrol(t *testing.T, more ...string) *camera {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.want(t, http.StatusOK)
+	a.Want(t, http.StatusOK)
 	if c.token == "" {
-		t.Fatalf("no token in %s", a.body)
+		t.Fatalf("no token in %s", a.Body)
 	}
 	return c
 }
 
 func (c *camera) bearer() []string { return []string{"Authorization", "Bearer " + c.token} }
 
-func (c *camera) beat() (answer, error) {
-	return try(http.MethodPost, c.w.url+"/api/heartbeat", map[string]any{
+func (c *camera) beat() (hubtest.Answer, error) {
+	return hubtest.Try(http.MethodPost, c.w.url+"/api/heartbeat", map[string]any{
 		"device_id": c.id, "uptime": 60, "free_heap": 150000, "rssi": -60, "camera_enabled": true,
 	}, c.bearer()...)
 }
 
 // motion reports an event of the id at the time.
-func (c *camera) motion(eventID string, at time.Time) (answer, error) {
-	return try(http.MethodPost, c.w.url+"/api/events/motion", map[string]any{
+func (c *camera) motion(eventID string, at time.Time) (hubtest.Answer, error) {
+	return hubtest.Try(http.MethodPost, c.w.url+"/api/events/motion", map[string]any{
 		"device_id": c.id, "timestamp": at.Unix(), "motion_score": 42, "camera_enabled": true, "event_id": eventID,
 	}, c.bearer()...)
 }
 
-func (c *camera) upload(frame []byte, headers ...string) (answer, error) {
+func (c *camera) upload(frame []byte, headers ...string) (hubtest.Answer, error) {
 	all := append([]string{"X-Device-ID", c.id, "Content-Type", "image/jpeg"}, c.bearer()...)
-	return try(http.MethodPost, c.w.url+"/api/images/upload", frame, append(all, headers...)...)
+	return hubtest.Try(http.MethodPost, c.w.url+"/api/images/upload", frame, append(all, headers...)...)
 }
 
 // poll asks for commands at the origin, or at the one that is given.
-func (c *camera) poll(waitSeconds int, origin ...string) (answer, error) {
+func (c *camera) poll(waitSeconds int, origin ...string) (hubtest.Answer, error) {
 	base := c.w.url
 	if len(origin) > 0 {
 		base = origin[0]
 	}
-	return try(http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", base, c.id, waitSeconds), nil, c.bearer()...)
+	return hubtest.Try(http.MethodGet, fmt.Sprintf("%s/api/devices/%s/commands?wait_s=%d", base, c.id, waitSeconds), nil, c.bearer()...)
 }
 
 // frame is a JPEG that no other seed gives, of about 5 KB for 160 by 120 pixels.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // TestCommandReachesACameraThatWaitsAtAnotherReplica: it is created at one registry process and awaited at another, in both
@@ -19,7 +21,7 @@ func TestCommandReachesACameraThatWaitsAtAnotherReplica(t *testing.T) {
 	origins := []string{"http://" + w.registry.listen, "http://" + other.listen}
 
 	type arrival struct {
-		a   answer
+		a   hubtest.Answer
 		err error
 		at  time.Time
 	}
@@ -34,21 +36,21 @@ func TestCommandReachesACameraThatWaitsAtAnotherReplica(t *testing.T) {
 		// A request that was just sent is given some round trips to get there. Nothing tells when it waits; one that came
 		// late would find the command at once, which makes the time shorter and never longer.
 		for range 20 {
-			do(t, http.MethodGet, to+"/api/openapi.yaml", nil).want(t, http.StatusOK)
+			hubtest.Do(t, http.MethodGet, to+"/api/openapi.yaml", nil).Want(t, http.StatusOK)
 		}
 		begin := time.Now()
-		made := do(t, http.MethodPost, from+"/api/commands", map[string]any{"device_id": c.id, "kind": "identify"}, op.name, op.cred).want(t, http.StatusCreated)
+		made := hubtest.Do(t, http.MethodPost, from+"/api/commands", map[string]any{"device_id": c.id, "kind": "identify"}, op.name, op.cred).Want(t, http.StatusCreated)
 		got := <-arrived
 		if got.err != nil {
 			t.Fatal(got.err)
 		}
-		commands, _ := got.a.want(t, http.StatusOK).json["commands"].([]any)
-		if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != made.text("command_id") {
-			t.Fatalf("arrived %s, want %s", got.a.body, made.body)
+		commands, _ := got.a.Want(t, http.StatusOK).JSON["commands"].([]any)
+		if len(commands) != 1 || commands[0].(map[string]any)["command_id"] != made.Text("command_id") {
+			t.Fatalf("arrived %s, want %s", got.a.Body, made.Body)
 		}
 		took = append(took, got.at.Sub(begin))
-		do(t, http.MethodPost, from+"/api/devices/"+c.id+"/commands/"+made.text("command_id")+"/result",
-			map[string]any{"status": "succeeded"}, c.bearer()...).want(t, http.StatusOK)
+		hubtest.Do(t, http.MethodPost, from+"/api/devices/"+c.id+"/commands/"+made.Text("command_id")+"/result",
+			map[string]any{"status": "succeeded"}, c.bearer()...).Want(t, http.StatusOK)
 	}
 	slices.Sort(took)
 	t.Logf("created to arrived: median %v, slowest %v", took[len(took)/2], took[len(took)-1])

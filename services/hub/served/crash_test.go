@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // load is one camera that sends events, each with its picture, and tries again until both are answered, as the firmware does.
@@ -23,19 +25,19 @@ func (l *load) run(t *testing.T, kept *ledger, stop <-chan struct{}) {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	// until repeats a call until it is answered with 200; false when the test is over.
-	until := func(what string, call func() (answer, error)) (answer, bool) {
+	until := func(what string, call func() (hubtest.Answer, error)) (hubtest.Answer, bool) {
 		for {
 			select {
 			case <-stop:
-				return answer{}, false
+				return hubtest.Answer{}, false
 			default:
 			}
 			a, err := call()
-			if err == nil && a.status == http.StatusOK {
+			if err == nil && a.Status == http.StatusOK {
 				return a, true
 			}
-			if err == nil && a.status != http.StatusBadGateway && a.status != http.StatusServiceUnavailable {
-				t.Errorf("%s: %d %s", what, a.status, a.body)
+			if err == nil && a.Status != http.StatusBadGateway && a.Status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d %s", what, a.Status, a.Body)
 				return a, false
 			}
 			<-again.C
@@ -43,7 +45,7 @@ func (l *load) run(t *testing.T, kept *ledger, stop <-chan struct{}) {
 	}
 	for {
 		eventID := fmt.Sprintf("e-%06d", l.event)
-		a, ok := until("motion", func() (answer, error) {
+		a, ok := until("motion", func() (hubtest.Answer, error) {
 			return l.camera.motion(eventID, l.begin.Add(time.Duration(l.event)*6*time.Second))
 		})
 		if !ok {
@@ -51,7 +53,7 @@ func (l *load) run(t *testing.T, kept *ledger, stop <-chan struct{}) {
 		}
 		kept.event(t, l.camera.id+" "+eventID, a)
 		picture := frame(l.seed|uint64(l.event), 160, 120)
-		if a, ok = until("upload", func() (answer, error) { return l.camera.upload(picture, "X-Event-ID", eventID) }); !ok {
+		if a, ok = until("upload", func() (hubtest.Answer, error) { return l.camera.upload(picture, "X-Event-ID", eventID) }); !ok {
 			return
 		}
 		kept.picture(t, eventID, picture, a)
@@ -60,7 +62,7 @@ func (l *load) run(t *testing.T, kept *ledger, stop <-chan struct{}) {
 			return
 		}
 		if l.event%10 == 0 {
-			if _, ok = until("register", func() (answer, error) { return l.camera.register() }); !ok {
+			if _, ok = until("register", func() (hubtest.Answer, error) { return l.camera.register() }); !ok {
 				return
 			}
 		}
@@ -81,7 +83,7 @@ func TestKilledProgramsLoseNothingThatWasAnswered(t *testing.T) {
 	grows := func(by int) {
 		t.Helper()
 		before := kept.count()
-		eventually(t, time.Minute, "the load goes on", func() bool { return kept.count() >= before+by || t.Failed() })
+		hubtest.Eventually(t, time.Minute, "the load goes on", func() bool { return kept.count() >= before+by || t.Failed() })
 	}
 	grows(40)
 	for round := range 2 {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // ledger is what the services answered with 200.
@@ -37,25 +39,25 @@ func (l *ledger) count() int {
 }
 
 // event enters an answer; a repeat must get the same one.
-func (l *ledger) event(t *testing.T, key string, a answer) {
+func (l *ledger) event(t *testing.T, key string, a hubtest.Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answered++
-	if before, twice := l.events[key]; twice && before != a.text("occurred_at") {
-		t.Errorf("event %s was answered with %s and then with %s", key, before, a.text("occurred_at"))
+	if before, twice := l.events[key]; twice && before != a.Text("occurred_at") {
+		t.Errorf("event %s was answered with %s and then with %s", key, before, a.Text("occurred_at"))
 	}
-	l.events[key] = a.text("occurred_at")
+	l.events[key] = a.Text("occurred_at")
 }
 
-func (l *ledger) picture(t *testing.T, eventID string, body []byte, a answer) {
+func (l *ledger) picture(t *testing.T, eventID string, body []byte, a hubtest.Answer) {
 	sum := sha256.Sum256(body)
-	if a.text("sha256") != hex.EncodeToString(sum[:]) {
-		t.Errorf("a picture of %d bytes was answered with %s", len(body), a.body)
+	if a.Text("sha256") != hex.EncodeToString(sum[:]) {
+		t.Errorf("a picture of %d bytes was answered with %s", len(body), a.Body)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answered++
-	l.pictures[a.text("picture_id")] = kept{eventID, body}
+	l.pictures[a.Text("picture_id")] = kept{eventID, body}
 }
 
 // verify looks everything up: each event and picture is there, once and whole.
@@ -92,8 +94,8 @@ func (l *ledger) verify(t *testing.T, op *operator) {
 			t.Errorf("picture %s of event %s was answered with 200; the list has %v", id, want.eventID, listed[id])
 			continue
 		}
-		if got := op.do(http.MethodGet, "/api/pictures/"+id+"/image", nil); got.status != http.StatusOK || !bytes.Equal(got.body, want.bytes) {
-			t.Errorf("picture %s: status %d, %d bytes, want %d", id, got.status, len(got.body), len(want.bytes))
+		if got := op.do(http.MethodGet, "/api/pictures/"+id+"/image", nil); got.Status != http.StatusOK || !bytes.Equal(got.Body, want.bytes) {
+			t.Errorf("picture %s: status %d, %d bytes, want %d", id, got.Status, len(got.Body), len(want.bytes))
 		}
 	}
 	t.Logf("%d events and %d pictures were answered; %d and %d are there", len(l.events), len(l.pictures), len(seen), len(listed))

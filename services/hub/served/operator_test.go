@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 const password = "correct horse battery" // of the operator
@@ -21,13 +23,13 @@ type operator struct {
 // login opens a session.
 func (w *world) login() *operator {
 	w.t.Helper()
-	var in answer
-	eventually(w.t, 5*time.Second, "login", func() bool { // after a restart of Postgres the first use of a connection is a 503
-		in = do(w.t, http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
-		return in.status != http.StatusServiceUnavailable
+	var in hubtest.Answer
+	hubtest.Eventually(w.t, 5*time.Second, "login", func() bool { // after a restart of Postgres the first use of a connection is a 503
+		in = hubtest.Do(w.t, http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
+		return in.Status != http.StatusServiceUnavailable
 	})
-	in.want(w.t, http.StatusOK)
-	cookie, err := http.ParseSetCookie(in.header.Get("Set-Cookie"))
+	in.Want(w.t, http.StatusOK)
+	cookie, err := http.ParseSetCookie(in.Header.Get("Set-Cookie"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -38,18 +40,18 @@ func (w *world) login() *operator {
 // script makes an API token.
 func (o *operator) script() *operator {
 	o.t.Helper()
-	made := o.do(http.MethodPost, "/api/tokens", map[string]any{"name": "served"}).want(o.t, http.StatusCreated)
-	o.w.secret(made.text("token"))
-	return &operator{t: o.t, w: o.w, name: "Authorization", cred: "Bearer " + made.text("token")}
+	made := o.do(http.MethodPost, "/api/tokens", map[string]any{"name": "served"}).Want(o.t, http.StatusCreated)
+	o.w.secret(made.Text("token"))
+	return &operator{t: o.t, w: o.w, name: "Authorization", cred: "Bearer " + made.Text("token")}
 }
 
-func (o *operator) try(method, path string, body any) (answer, error) {
-	return try(method, o.w.url+path, body, o.name, o.cred)
+func (o *operator) try(method, path string, body any) (hubtest.Answer, error) {
+	return hubtest.Try(method, o.w.url+path, body, o.name, o.cred)
 }
 
-func (o *operator) do(method, path string, body any) answer {
+func (o *operator) do(method, path string, body any) hubtest.Answer {
 	o.t.Helper()
-	return do(o.t, method, o.w.url+path, body, o.name, o.cred)
+	return hubtest.Do(o.t, method, o.w.url+path, body, o.name, o.cred)
 }
 
 // pages are one page of each service; the credential must work at all of them.
@@ -61,15 +63,15 @@ func (o *operator) all(path, key, filter string) []map[string]any {
 	var out []map[string]any
 	for cursor := ""; ; {
 		page := o.do(http.MethodGet, fmt.Sprintf("%s?limit=500&%s%s", path, filter, cursor), nil)
-		page.want(o.t, http.StatusOK)
-		rows, ok := page.json[key].([]any)
+		page.Want(o.t, http.StatusOK)
+		rows, ok := page.JSON[key].([]any)
 		if !ok {
-			o.t.Fatalf("no %s in %s", key, page.body)
+			o.t.Fatalf("no %s in %s", key, page.Body)
 		}
 		for _, row := range rows {
 			out = append(out, row.(map[string]any))
 		}
-		next, ok := page.json["next_cursor"].(string)
+		next, ok := page.JSON["next_cursor"].(string)
 		if !ok {
 			return out
 		}

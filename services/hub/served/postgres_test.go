@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // unavailableWithin is the promise of an answer while the database is gone.
@@ -16,32 +18,32 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 	session := w.login()
 	op, c := session.script(), w.newCamera(1).enrol(t)
 	n := 0
-	event := func() (answer, error) {
+	event := func() (hubtest.Answer, error) {
 		n++
 		return c.motion("", time.Now().Add(-24*time.Hour+time.Duration(n)*6*time.Second))
 	}
-	page := func(path string) func() (answer, error) {
-		return func() (answer, error) { return op.try(http.MethodGet, path, nil) }
+	page := func(path string) func() (hubtest.Answer, error) {
+		return func() (hubtest.Answer, error) { return op.try(http.MethodGet, path, nil) }
 	}
-	durable := map[string]func() (answer, error){
-		"register": func() (answer, error) { return c.register() },
+	durable := map[string]func() (hubtest.Answer, error){
+		"register": func() (hubtest.Answer, error) { return c.register() },
 		"motion":   event,
-		"upload":   func() (answer, error) { n++; return c.upload(frame(uint64(n), 160, 120)) },
-		"commands": func() (answer, error) { return c.poll(0) },
-		"waiting":  func() (answer, error) { return c.poll(20) },
-		"result": func() (answer, error) {
-			return try(http.MethodPost, w.url+"/api/devices/"+c.id+"/commands/01890000-0000-7000-8000-000000000000/result", map[string]any{"status": "failed"}, c.bearer()...)
+		"upload":   func() (hubtest.Answer, error) { n++; return c.upload(frame(uint64(n), 160, 120)) },
+		"commands": func() (hubtest.Answer, error) { return c.poll(0) },
+		"waiting":  func() (hubtest.Answer, error) { return c.poll(20) },
+		"result": func() (hubtest.Answer, error) {
+			return hubtest.Try(http.MethodPost, w.url+"/api/devices/"+c.id+"/commands/01890000-0000-7000-8000-000000000000/result", map[string]any{"status": "failed"}, c.bearer()...)
 		},
-		"switch": func() (answer, error) {
-			return try(http.MethodPost, w.url+"/api/devices/"+c.id+"/privacy/switch", map[string]any{"locked": false, "generation": 1}, c.bearer()...)
+		"switch": func() (hubtest.Answer, error) {
+			return hubtest.Try(http.MethodPost, w.url+"/api/devices/"+c.id+"/privacy/switch", map[string]any{"locked": false, "generation": 1}, c.bearer()...)
 		},
-		"login": func() (answer, error) {
-			return try(http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
+		"login": func() (hubtest.Answer, error) {
+			return hubtest.Try(http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
 		},
-		"session": func() (answer, error) { return session.try(http.MethodGet, "/api/session", nil) },
+		"session": func() (hubtest.Answer, error) { return session.try(http.MethodGet, "/api/session", nil) },
 		"devices": page("/api/devices"),
-		"revoke":  func() (answer, error) { return op.try(http.MethodPost, "/api/devices/"+mac(9)+"/revoke", nil) },
-		"command": func() (answer, error) {
+		"revoke":  func() (hubtest.Answer, error) { return op.try(http.MethodPost, "/api/devices/"+mac(9)+"/revoke", nil) },
+		"command": func() (hubtest.Answer, error) {
 			return op.try(http.MethodPost, "/api/commands", map[string]any{"device_id": c.id, "kind": "identify"})
 		},
 		"audit":         page("/api/audit"),
@@ -53,8 +55,8 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 		"picture audit": page("/api/audit/pictures"),
 	}
 	// Warm: each service has connections, which are then cut.
-	eventually(t, 5*time.Second, "the first event", answers(http.StatusOK, event))
-	op.do(http.MethodGet, "/api/storage", nil).want(t, http.StatusOK)
+	hubtest.Eventually(t, 5*time.Second, "the first event", hubtest.Answers(http.StatusOK, event))
+	op.do(http.MethodGet, "/api/storage", nil).Want(t, http.StatusOK)
 	goroutines := map[string]float64{}
 	for _, s := range w.started {
 		goroutines[s.name] = s.metric(t, "go_goroutines")
@@ -64,7 +66,7 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 		"killed": {w.server.Kill, w.server.Start},
 		"frozen": {w.server.Freeze, w.server.Thaw},
 	} {
-		waiting := make(chan answer, 1)
+		waiting := make(chan hubtest.Answer, 1)
 		go func() {
 			a, _ := c.poll(30)
 			waiting <- a
@@ -76,15 +78,15 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 				switch {
 				case err != nil:
 					t.Errorf("%s, %s: %v", what, name, err)
-				case a.status != http.StatusServiceUnavailable || !a.retries():
-					t.Errorf("%s, %s: %d %s, want 503 with Retry-After", what, name, a.status, a.body)
-				case a.took > unavailableWithin:
-					t.Errorf("%s, %s: the answer took %v in round %d", what, name, a.took, round)
+				case a.Status != http.StatusServiceUnavailable || !a.Retries():
+					t.Errorf("%s, %s: %d %s, want 503 with Retry-After", what, name, a.Status, a.Body)
+				case a.Took > unavailableWithin:
+					t.Errorf("%s, %s: the answer took %v in round %d", what, name, a.Took, round)
 				}
 			}
 		}
-		if a, err := c.beat(); err != nil || a.status != http.StatusOK {
-			t.Errorf("%s: a heartbeat needs no database: %d %s %v", what, a.status, a.body, err)
+		if a, err := c.beat(); err != nil || a.Status != http.StatusOK {
+			t.Errorf("%s: a heartbeat needs no database: %d %s %v", what, a.Status, a.Body, err)
 		}
 		for _, s := range w.started {
 			// Telemetry goes on taking heartbeats, so it must go on getting requests.
@@ -93,8 +95,8 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 			} else {
 				s.awaitReady("unready")
 			}
-			if a := do(t, http.MethodGet, "http://"+s.ops+"/livez", nil); a.status != http.StatusOK {
-				t.Errorf("%s: %s: /livez %d: a restart would not help", what, s.name, a.status)
+			if a := hubtest.Do(t, http.MethodGet, "http://"+s.ops+"/livez", nil); a.Status != http.StatusOK {
+				t.Errorf("%s: %s: /livez %d: a restart would not help", what, s.name, a.Status)
 			}
 		}
 		outage.end()
@@ -102,15 +104,15 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 		for _, s := range w.started {
 			s.awaitReady("ready")
 		}
-		eventually(t, 5*time.Second, what+": events are taken again", answers(http.StatusOK, event))
-		eventually(t, 5*time.Second, what+": pictures are taken again", answers(http.StatusOK, durable["upload"]))
-		eventually(t, 5*time.Second, what+": cameras are admitted again", answers(http.StatusOK, durable["register"]))
+		hubtest.Eventually(t, 5*time.Second, what+": events are taken again", hubtest.Answers(http.StatusOK, event))
+		hubtest.Eventually(t, 5*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, durable["upload"]))
+		hubtest.Eventually(t, 5*time.Second, what+": cameras are admitted again", hubtest.Answers(http.StatusOK, durable["register"]))
 		t.Logf("%s: all is as before %v after Postgres was back", what, time.Since(begin).Round(time.Millisecond))
-		if a := <-waiting; a.status != http.StatusServiceUnavailable && a.status != http.StatusNoContent && a.status != http.StatusOK {
-			t.Errorf("%s: a poll that waited when it began: %d %s", what, a.status, a.body)
+		if a := <-waiting; a.Status != http.StatusServiceUnavailable && a.Status != http.StatusNoContent && a.Status != http.StatusOK {
+			t.Errorf("%s: a poll that waited when it began: %d %s", what, a.Status, a.Body)
 		}
 		for _, s := range w.started {
-			eventually(t, 20*time.Second, what+": "+s.name+" has no more goroutines than before", func() bool {
+			hubtest.Eventually(t, 20*time.Second, what+": "+s.name+" has no more goroutines than before", func() bool {
 				return s.metric(t, "go_goroutines") <= goroutines[s.name]+10
 			})
 		}

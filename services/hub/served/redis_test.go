@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // tally counts the answers of one kind of request by status; 0 is no answer.
@@ -17,20 +19,20 @@ type tally struct {
 	slow  time.Duration
 }
 
-func (y *tally) add(a answer, err error, usual ...int) {
+func (y *tally) add(a hubtest.Answer, err error, usual ...int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if y.count == nil {
 		y.count = map[int]int{}
 	}
-	y.count[a.status]++
-	y.slow = max(y.slow, a.took)
+	y.count[a.Status]++
+	y.slow = max(y.slow, a.Took)
 	for _, s := range usual {
-		if err == nil && a.status == s {
+		if err == nil && a.Status == s {
 			return
 		}
 	}
-	y.odd = fmt.Sprintf("%d %s %v", a.status, a.body, err)
+	y.odd = fmt.Sprintf("%d %s %v", a.Status, a.Body, err)
 }
 
 func (y *tally) of(status int) int {
@@ -49,11 +51,11 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 		cameras[i] = w.newCamera(i).enrol(t)
 	}
 	revoked := w.newCamera(100).enrol(t)
-	if a, err := revoked.beat(); err != nil || a.status != http.StatusOK { // telemetry has seen it
-		t.Fatalf("%d %v", a.status, err)
+	if a, err := revoked.beat(); err != nil || a.Status != http.StatusOK { // telemetry has seen it
+		t.Fatalf("%d %v", a.Status, err)
 	}
-	op.do(http.MethodPost, "/api/devices/"+revoked.id+"/revoke", nil).want(t, http.StatusOK)
-	eventually(t, within, "the revoked camera is refused", answers(http.StatusUnauthorized, revoked.beat))
+	op.do(http.MethodPost, "/api/devices/"+revoked.id+"/revoke", nil).Want(t, http.StatusOK)
+	hubtest.Eventually(t, within, "the revoked camera is refused", hubtest.Answers(http.StatusUnauthorized, revoked.beat))
 
 	var beats, motions, uploads, sessions tally
 	var sent atomic.Int64
@@ -72,13 +74,13 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 				beats.add(a, err, http.StatusOK)
 				a, err = c.motion(fmt.Sprintf("e-%d", n), begin.Add(time.Duration(n)*6*time.Second))
 				motions.add(a, err, http.StatusOK)
-				if err == nil && a.status == http.StatusOK {
+				if err == nil && a.Status == http.StatusOK {
 					sent.Add(1)
 				}
 				a, err = c.upload(frame(uint64(i)<<32|uint64(n), 64, 48))
 				uploads.add(a, err, http.StatusOK, http.StatusServiceUnavailable)
-				if a.status == http.StatusServiceUnavailable && !a.retries() {
-					t.Errorf("a refused picture has no Retry-After: %v", a.header)
+				if a.Status == http.StatusServiceUnavailable && !a.Retries() {
+					t.Errorf("a refused picture has no Retry-After: %v", a.Header)
 				}
 				for _, page := range pages {
 					a, err = op.try(http.MethodGet, page, nil)
@@ -90,7 +92,7 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 	loaded := func(what string) {
 		t.Helper()
 		b, m, refused := beats.of(http.StatusOK), motions.of(http.StatusOK), uploads.of(http.StatusServiceUnavailable)
-		eventually(t, 20*time.Second, what+": beats and motion go on, pictures are refused", func() bool {
+		hubtest.Eventually(t, 20*time.Second, what+": beats and motion go on, pictures are refused", func() bool {
 			return beats.of(http.StatusOK) > b+50 && motions.of(http.StatusOK) > m+50 && uploads.of(http.StatusServiceUnavailable) > refused+10
 		})
 		for _, s := range w.started {
@@ -103,18 +105,18 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 				t.Errorf("%s: %s: Redis is up in the metrics", what, s.name)
 			}
 		}
-		if a, err := revoked.beat(); err != nil || a.status != http.StatusUnauthorized {
-			t.Errorf("%s: a camera known to be revoked: %d %v, want 401", what, a.status, err)
+		if a, err := revoked.beat(); err != nil || a.Status != http.StatusUnauthorized {
+			t.Errorf("%s: a camera known to be revoked: %d %v, want 401", what, a.Status, err)
 		}
 	}
 	healed := func(what string) {
 		t.Helper()
 		begin := time.Now()
-		eventually(t, 5*time.Second, what+": pictures are taken again", answers(http.StatusOK, func() (answer, error) {
+		hubtest.Eventually(t, 5*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
 			return cameras[0].upload(frame(1<<40, 64, 48))
 		}))
 		for service, page := range pages {
-			eventually(t, 5*time.Second, what+": the session works at "+service, answers(http.StatusOK, func() (answer, error) {
+			hubtest.Eventually(t, 5*time.Second, what+": the session works at "+service, hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
 				return op.try(http.MethodGet, page, nil)
 			}))
 		}
@@ -122,10 +124,10 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 		for _, s := range w.started {
 			s.awaitReady("ready")
 		}
-		eventually(t, 5*time.Second, what+": a revoked camera is refused", answers(http.StatusUnauthorized, revoked.beat))
+		hubtest.Eventually(t, 5*time.Second, what+": a revoked camera is refused", hubtest.Answers(http.StatusUnauthorized, revoked.beat))
 	}
 
-	eventually(t, 20*time.Second, "load", func() bool { return uploads.of(http.StatusOK) > 20 })
+	hubtest.Eventually(t, 20*time.Second, "load", func() bool { return uploads.of(http.StatusOK) > 20 })
 	w.redis.Kill()
 	loaded("killed")
 	w.redis.Start()

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // TestOneTelemetryReplicaWritesPresence runs two; when the one that holds the lease is killed, the other takes over, and no
@@ -15,11 +17,11 @@ func TestOneTelemetryReplicaWritesPresence(t *testing.T) {
 	other.start()
 	other.awaitReady("ready")
 	op, c := w.login().script(), w.newCamera(1).enrol(t)
-	if a, err := c.beat(); err != nil || a.status != http.StatusOK {
-		t.Fatalf("%d %v", a.status, err)
+	if a, err := c.beat(); err != nil || a.Status != http.StatusOK {
+		t.Fatalf("%d %v", a.Status, err)
 	}
-	online := func() bool { return op.do(http.MethodGet, "/api/presence/"+c.id, nil).text("state") == "online" }
-	eventually(t, 5*time.Second, "the camera is online", online)
+	online := func() bool { return op.do(http.MethodGet, "/api/presence/"+c.id, nil).Text("state") == "online" }
+	hubtest.Eventually(t, 5*time.Second, "the camera is online", online)
 	client := w.redis.Client()
 	holder := func() string { return client.Get(t.Context(), "nestbox:telemetry:sweeper").Val() }
 	first := holder()
@@ -29,7 +31,7 @@ func TestOneTelemetryReplicaWritesPresence(t *testing.T) {
 
 	w.telemetry.kill()
 	begin := time.Now()
-	eventually(t, 15*time.Second, "the other replica takes the lease", func() bool { h := holder(); return h != "" && h != first })
+	hubtest.Eventually(t, 15*time.Second, "the other replica takes the lease", func() bool { h := holder(); return h != "" && h != first })
 	t.Logf("the lease moved %v after the kill", time.Since(begin).Round(time.Millisecond))
 	w.telemetry.start()
 	w.telemetry.awaitReady("ready")

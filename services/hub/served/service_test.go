@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // service is one program that serves, at the same addresses however often it is started.
@@ -128,12 +130,12 @@ func (s *service) awaitEnd(patience time.Duration) {
 
 // ready asks /readyz.
 func (s *service) ready() (status int, report readiness) {
-	a, err := try(http.MethodGet, "http://"+s.ops+"/readyz", nil)
+	a, err := hubtest.Try(http.MethodGet, "http://"+s.ops+"/readyz", nil)
 	if err != nil {
 		return 0, report
 	}
-	_ = json.Unmarshal(a.body, &report)
-	return a.status, report
+	_ = json.Unmarshal(a.Body, &report)
+	return a.Status, report
 }
 
 type readiness struct {
@@ -148,7 +150,7 @@ type readiness struct {
 // awaitReady waits until /readyz says so.
 func (s *service) awaitReady(want string) {
 	s.w.t.Helper()
-	eventually(s.w.t, 30*time.Second, s.name+" is "+want, func() bool {
+	hubtest.Eventually(s.w.t, 30*time.Second, s.name+" is "+want, func() bool {
 		select {
 		case <-s.done:
 			s.w.t.Fatalf("%s ended: %v\n%s", s.name, s.err, tail(s.log(), 3000))
@@ -162,7 +164,7 @@ func (s *service) awaitReady(want string) {
 // metric gives the sum of the samples of /metrics whose name and labels match.
 func (s *service) metric(t *testing.T, pattern string) float64 {
 	t.Helper()
-	text := string(do(t, http.MethodGet, "http://"+s.ops+"/metrics", nil).want(t, http.StatusOK).body)
+	text := string(hubtest.Do(t, http.MethodGet, "http://"+s.ops+"/metrics", nil).Want(t, http.StatusOK).Body)
 	sum := 0.0
 	found := regexp.MustCompile(`(?m)^`+pattern+`(?:\{[^}]*\})? (\S+)$`).FindAllStringSubmatch(text, -1)
 	if len(found) == 0 {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // TestStopFinishesWhatHasBegun asks each program to stop in the middle of something.
@@ -14,7 +16,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lab{})
 	c := w.newCamera(1).enrol(t)
-	polled, uploaded := make(chan answer, 1), make(chan answer, 1)
+	polled, uploaded := make(chan hubtest.Answer, 1), make(chan hubtest.Answer, 1)
 	go func() {
 		a, _ := c.poll(40, "http://"+w.registry.listen)
 		polled <- a
@@ -22,7 +24,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	body, send := io.Pipe()
 	picture := frame(1, 320, 240)
 	go func() {
-		a, _ := try(http.MethodPost, "http://"+w.media.listen+"/api/images/upload", body, append(c.bearer(), "X-Device-ID", c.id, "Content-Type", "image/jpeg")...)
+		a, _ := hubtest.Try(http.MethodPost, "http://"+w.media.listen+"/api/images/upload", body, append(c.bearer(), "X-Device-ID", c.id, "Content-Type", "image/jpeg")...)
 		uploaded <- a
 	}()
 	half := len(picture) / 2
@@ -30,21 +32,21 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 { // round trips, in which the poll gets to its wait
-		do(t, http.MethodGet, w.url+"/api/openapi.yaml", nil).want(t, http.StatusOK)
+		hubtest.Do(t, http.MethodGet, w.url+"/api/openapi.yaml", nil).Want(t, http.StatusOK)
 	}
 
 	begin := time.Now()
 	for _, s := range w.started {
 		s.signal(syscall.SIGTERM)
 	}
-	if a := <-polled; a.status != http.StatusNoContent {
-		t.Errorf("the waiting camera: %d %s, want 204", a.status, a.body)
+	if a := <-polled; a.Status != http.StatusNoContent {
+		t.Errorf("the waiting camera: %d %s, want 204", a.Status, a.Body)
 	}
 	w.registry.awaitEnd(10 * time.Second)
 	w.telemetry.awaitEnd(10 * time.Second)
 	t.Logf("registry and telemetry stopped after %v", time.Since(begin).Round(time.Millisecond))
-	eventually(t, 5*time.Second, "media takes no new requests", func() bool {
-		_, err := try(http.MethodGet, "http://"+w.media.listen+"/api/storage", nil)
+	hubtest.Eventually(t, 5*time.Second, "media takes no new requests", func() bool {
+		_, err := hubtest.Try(http.MethodGet, "http://"+w.media.listen+"/api/storage", nil)
 		return err != nil
 	})
 	if _, err := io.Copy(send, bytes.NewReader(picture[half:])); err != nil {
@@ -53,8 +55,8 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	if err := send.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if a := <-uploaded; a.status != http.StatusOK {
-		t.Errorf("the slow upload: %d %s, want 200", a.status, a.body)
+	if a := <-uploaded; a.Status != http.StatusOK {
+		t.Errorf("the slow upload: %d %s, want 200", a.Status, a.Body)
 	}
 	w.media.awaitEnd(10 * time.Second)
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/services/hub/hubtest"
 )
 
 // TestStoryClientThroughOneOrigin sends what the story's pi_client.cpp sends, and no field or header more.
@@ -14,33 +16,33 @@ func TestStoryClientThroughOneOrigin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lab{})
 	const id = "24:6F:28:AA:BB:CC"
-	post := func(path, contentType, body string, headers ...string) answer {
+	post := func(path, contentType, body string, headers ...string) hubtest.Answer {
 		t.Helper()
-		return do(t, http.MethodPost, w.url+path, []byte(body), append(headers, "Content-Type", contentType)...).want(t, http.StatusOK)
+		return hubtest.Do(t, http.MethodPost, w.url+path, []byte(body), append(headers, "Content-Type", contentType)...).Want(t, http.StatusOK)
 	}
 	registered := post("/api/devices/register", "application/json", fmt.Sprintf(
 		`{"device_id":%q,"device_type":"esp32cam","firmware_version":"1.0.0","ip_address":"192.168.1.77","capabilities":["camera","motion_detection"]}`, id))
-	token := registered.text("token")
-	if len(registered.json) != 2 || registered.text("status") != "registered" || token == "" || len(token) > 180 {
-		t.Fatalf("register answered %s, want status and a token of at most 180 characters", registered.body)
+	token := registered.Text("token")
+	if len(registered.JSON) != 2 || registered.Text("status") != "registered" || token == "" || len(token) > 180 {
+		t.Fatalf("register answered %s, want status and a token of at most 180 characters", registered.Body)
 	}
 	w.secret(token)
 	bearer := []string{"Authorization", "Bearer " + token}
 	if a := post("/api/heartbeat", "application/json", fmt.Sprintf(
-		`{"device_id":%q,"uptime":61,"free_heap":153264,"rssi":-61,"camera_enabled":true}`, id), bearer...); a.text("status") != "ok" {
-		t.Errorf("heartbeat answered %s", a.body)
+		`{"device_id":%q,"uptime":61,"free_heap":153264,"rssi":-61,"camera_enabled":true}`, id), bearer...); a.Text("status") != "ok" {
+		t.Errorf("heartbeat answered %s", a.Body)
 	}
 	at := time.Now().Truncate(time.Second)
 	if a := post("/api/events/motion", "application/json", fmt.Sprintf(
-		`{"device_id":%q,"timestamp":%d,"motion_score":42,"camera_enabled":true}`, id, at.Unix()), bearer...); a.text("status") != "received" {
-		t.Errorf("motion answered %s", a.body)
+		`{"device_id":%q,"timestamp":%d,"motion_score":42,"camera_enabled":true}`, id, at.Unix()), bearer...); a.Text("status") != "received" {
+		t.Errorf("motion answered %s", a.Body)
 	}
 	picture := frame(1, 320, 240)
-	if a := post("/api/images/upload", "image/jpeg", string(picture), append(bearer, "X-Device-ID", id)...); a.text("status") != "stored" {
-		t.Errorf("upload answered %s", a.body)
+	if a := post("/api/images/upload", "image/jpeg", string(picture), append(bearer, "X-Device-ID", id)...); a.Text("status") != "stored" {
+		t.Errorf("upload answered %s", a.Body)
 	}
 	op := w.login().script()
-	made := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": id, "kind": "identify"}).want(t, http.StatusCreated)
+	made := op.do(http.MethodPost, "/api/commands", map[string]any{"device_id": id, "kind": "identify"}).Want(t, http.StatusCreated)
 
 	for _, s := range w.started { // all of it is there after a restart
 		s.kill()
@@ -49,17 +51,17 @@ func TestStoryClientThroughOneOrigin(t *testing.T) {
 	for _, s := range w.started {
 		s.awaitReady("ready")
 	}
-	polled := do(t, http.MethodGet, w.url+"/api/devices/"+id+"/commands", nil, bearer...).want(t, http.StatusOK)
+	polled := hubtest.Do(t, http.MethodGet, w.url+"/api/devices/"+id+"/commands", nil, bearer...).Want(t, http.StatusOK)
 	var got struct {
 		Commands []struct {
 			ID string `json:"command_id"`
 		} `json:"commands"`
 	}
-	if err := json.Unmarshal(polled.body, &got); err != nil || len(got.Commands) != 1 || got.Commands[0].ID != made.text("command_id") {
-		t.Errorf("commands %s, want %s", polled.body, made.body)
+	if err := json.Unmarshal(polled.Body, &got); err != nil || len(got.Commands) != 1 || got.Commands[0].ID != made.Text("command_id") {
+		t.Errorf("commands %s, want %s", polled.Body, made.Body)
 	}
-	do(t, http.MethodPost, w.url+"/api/devices/"+id+"/commands/"+made.text("command_id")+"/result",
-		map[string]any{"status": "succeeded"}, bearer...).want(t, http.StatusOK)
+	hubtest.Do(t, http.MethodPost, w.url+"/api/devices/"+id+"/commands/"+made.Text("command_id")+"/result",
+		map[string]any{"status": "succeeded"}, bearer...).Want(t, http.StatusOK)
 	events := op.all("/api/events", "events", "kind=motion")
 	if len(events) != 1 || events[0]["device_id"] != id || events[0]["motion_score"] != 42.0 {
 		t.Fatalf("events %v", events)
@@ -71,12 +73,12 @@ func TestStoryClientThroughOneOrigin(t *testing.T) {
 	if len(pictures) != 1 {
 		t.Fatalf("pictures %v", pictures)
 	}
-	if a := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil).want(t, http.StatusOK); !bytes.Equal(a.body, picture) {
+	if a := op.do(http.MethodGet, pictures[0]["image_url"].(string), nil).Want(t, http.StatusOK); !bytes.Equal(a.Body, picture) {
 		t.Error("the picture is not the one that was sent")
 	}
-	op.do(http.MethodGet, pictures[0]["thumbnail_url"].(string), nil).want(t, http.StatusOK)
+	op.do(http.MethodGet, pictures[0]["thumbnail_url"].(string), nil).Want(t, http.StatusOK)
 	// The killed telemetry's lease has to run out before the new one writes presence.
-	eventually(t, 15*time.Second, "the camera is online", func() bool {
-		return op.do(http.MethodGet, "/api/presence/"+id, nil).text("state") == "online"
+	hubtest.Eventually(t, 15*time.Second, "the camera is online", func() bool {
+		return op.do(http.MethodGet, "/api/presence/"+id, nil).Text("state") == "online"
 	})
 }
