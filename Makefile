@@ -32,7 +32,8 @@ test: setup/test build services/test fuzz ## run every test, on real Postgres an
 
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
-	go test -race -timeout 20m $(PACKAGES)
+	@# -count=1: some tests build the programs themselves, which the test cache does not see.
+	go test -race -count=1 -timeout 20m $(PACKAGES)
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (20s)
