@@ -207,6 +207,12 @@ func (r *recorder) Publish(_ context.Context, _ string, data any) error {
 	return nil
 }
 
+func (r *recorder) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seen)
+}
+
 func (r *recorder) take() []any {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -271,10 +277,10 @@ func TestSweeper(t *testing.T) {
 	seen.take()
 	offset.Store(int64(5 * time.Second))
 	background(t, s.Sweep)
-	within(t, 3*time.Second, "the end is written and told", func() bool {
+	within(t, 3*time.Second, "the end is written, published and told", func() bool {
 		d, _ := published.Device(front)
 		stored, err := st.Command(t.Context(), c.ID)
-		return err == nil && stored.State == registry.StateExpired && d.PendingCommands == 0
+		return err == nil && stored.State == registry.StateExpired && d.PendingCommands == 0 && seen.count() > 0
 	})
 	if got := seen.take(); len(got) != 1 || got[0] != (registry.CommandEvent{CommandID: c.ID, DeviceID: front, Kind: c.Kind, State: registry.StateExpired}) {
 		t.Errorf("told %+v", got)
