@@ -1,6 +1,6 @@
 /*
- * The Xtensa LX60 board as QEMU's `lx60-nommu` has it (hw/xtensa/xtfpga.c): where its devices are, and the few
- * things that are done to the processor itself. Level 1 interrupts are masked at all times but within
+ * The Xtensa LX60 board as QEMU's `lx60-nommu` has it (hw/xtensa/xtfpga.c): where its devices are, and the
+ * few things that are done to the processor itself. Level 1 interrupts are masked at all times but within
  * board_idle_until, so nothing here needs a lock.
  */
 #ifndef BOARD_H

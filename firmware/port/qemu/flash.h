@@ -2,8 +2,8 @@
  * The board's NOR flash: an Intel-style CFI chip of 4 MB, 16 bits wide, sectors of 64 KB. While it is written
  * to or erased nothing can be read from it, so those routines run from instruction RAM.
  *
- * QEMU's chip would set bits again that a real one cannot set; flash_write refuses to write where the flash is
- * not erased, so that a mistake shows here as it would on a real chip.
+ * QEMU's chip would set bits again that a real one cannot set; flash_write refuses to write where the flash
+ * is not erased, so that a mistake shows here as it would on a real chip.
  */
 #ifndef FLASH_H
 #define FLASH_H

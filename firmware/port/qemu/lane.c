@@ -14,7 +14,8 @@ struct lane {
     bool has_ended; /* the other side sends no more */
     err_t error;
     ip_addr_t address;
-    /* A name's answer may come after the lane was closed and opened again: only the newest question's counts. */
+    /* A name's answer may come after the lane was closed and opened again: only the newest question's counts.
+     */
     uintptr_t question;
 };
 
@@ -141,7 +142,8 @@ enum cam_status net_connect(unsigned number, const char *host, uint16_t port, in
     return lane->state == LANE_OPEN ? CAM_OK : CAM_AGAIN;
 }
 
-enum cam_status net_send(unsigned number, const uint8_t *data, size_t len_bytes, size_t *sent_bytes, int *code)
+enum cam_status net_send(unsigned number, const uint8_t *data, size_t len_bytes, size_t *sent_bytes,
+                         int *code)
 {
     struct lane *lane = &s_lanes[number];
     size_t room;
@@ -183,7 +185,8 @@ static size_t take_unread(struct lane *lane, uint8_t *data, size_t cap_bytes)
     return taken;
 }
 
-enum cam_status net_receive(unsigned number, uint8_t *data, size_t cap_bytes, size_t *received_bytes, int *code)
+enum cam_status net_receive(unsigned number, uint8_t *data, size_t cap_bytes, size_t *received_bytes,
+                            int *code)
 {
     struct lane *lane = &s_lanes[number];
 

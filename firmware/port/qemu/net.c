@@ -64,8 +64,7 @@ void net_poll(void)
 uint64_t net_due_ms(void)
 {
     u32_t sleep_ms = sys_timeouts_sleeptime();
-    uint64_t due_ms =
-        sleep_ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : board_clock_ms() + sleep_ms;
+    uint64_t due_ms = sleep_ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : board_clock_ms() + sleep_ms;
 
     return due_ms < s_link_check_ms ? due_ms : s_link_check_ms;
 }

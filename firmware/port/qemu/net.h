@@ -27,7 +27,8 @@ bool net_can_do(const struct cam_interest *interest);
 
 enum cam_status net_connect(unsigned lane, const char *host, uint16_t port, int *code);
 enum cam_status net_send(unsigned lane, const uint8_t *data, size_t len_bytes, size_t *sent_bytes, int *code);
-enum cam_status net_receive(unsigned lane, uint8_t *data, size_t cap_bytes, size_t *received_bytes, int *code);
+enum cam_status net_receive(unsigned lane, uint8_t *data, size_t cap_bytes, size_t *received_bytes,
+                            int *code);
 void net_close(unsigned lane);
 
 enum cam_status net_datagram_send(const uint8_t *data, size_t len_bytes);
