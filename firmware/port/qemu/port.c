@@ -187,19 +187,17 @@ static void wait(void *context, const struct cam_interest *interest, uint64_t un
     for (;;) {
         uint64_t now_ms;
         uint64_t wake_ms;
-        uint64_t blink_ms;
 
         net_poll();
         if (s_key < 0) {
             s_key = board_read_key();
         }
         now_ms = board_clock_ms();
+        wake_ms = blink(now_ms);
         if (now_ms >= until_ms || s_key >= 0 || net_is_up() != was_up || net_can_do(interest)) {
             return;
         }
-        wake_ms = net_due_ms();
-        blink_ms = blink(now_ms);
-        wake_ms = blink_ms < wake_ms ? blink_ms : wake_ms;
+        wake_ms = net_due_ms() < wake_ms ? net_due_ms() : wake_ms;
         board_idle_until(until_ms < wake_ms ? until_ms : wake_ms);
     }
 }
