@@ -15,6 +15,7 @@
 #include "cam/text.h"
 #include "image.h"
 #include "random.h"
+#include "scene.h"
 
 static const char s_usage[] =
     "usage: mkflash --firmware FILE --scene FILE --id MAC --out IMAGE [--hub HOST:PORT] [--enrolment-key "
@@ -158,14 +159,28 @@ static bool write_seed(const struct cam_port *port)
     return cam_flashlog_append(&log, record, user) == CAM_OK;
 }
 
+static bool put_scene(struct image *image, const char *path)
+{
+    struct scene scene;
+
+    if (!image_put_file(image, LAYOUT_SCENE_AT, LAYOUT_SCENE_BYTES, path)) {
+        return false;
+    }
+    if (!scene_open(&scene, image->data + LAYOUT_SCENE_AT, LAYOUT_SCENE_BYTES)) {
+        fprintf(stderr, "mkflash: %s: not a whole scene pack\n", path);
+        return false;
+    }
+    return true;
+}
+
 static int make(struct image *image, const struct arguments *arguments)
 {
     struct cam_port port = image_port(image);
 
     image_init(image);
     if (!image_put_file(image, LAYOUT_FIRMWARE_AT, LAYOUT_FIRMWARE_BYTES, arguments->firmware) ||
-        !image_put_file(image, LAYOUT_SCENE_AT, LAYOUT_SCENE_BYTES, arguments->scene) ||
-        !write_settings(&port, arguments) || !write_seed(&port) || !image_save(image, arguments->out)) {
+        !put_scene(image, arguments->scene) || !write_settings(&port, arguments) || !write_seed(&port) ||
+        !image_save(image, arguments->out)) {
         return 1;
     }
     return 0;

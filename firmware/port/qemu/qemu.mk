@@ -50,9 +50,10 @@ $(QEMU_OUT)/firmware.bin: $(QEMU_OUT)/firmware.elf
 	@$(QEMU_CROSS)objcopy -O binary $< $@
 
 # mkflash is a program of the workstation, made of the same core.
-QEMU_MKFLASH_SOURCES := $(wildcard $(QEMU_FW)/mkflash/*.c $(QEMU_FW)/core/src/*.c)
-$(QEMU_OUT)/mkflash: $(QEMU_MKFLASH_SOURCES) $(wildcard $(QEMU_FW)/core/include/cam/*.h $(QEMU_FW)/mkflash/*.h) $(QEMU_PORT)/layout.h $(QEMU_PORT)/random.h
+QEMU_MKFLASH_SOURCES := $(wildcard $(QEMU_FW)/mkflash/*.c $(QEMU_FW)/scenes/reader/*.c $(QEMU_FW)/core/src/*.c)
+$(QEMU_OUT)/mkflash: $(QEMU_MKFLASH_SOURCES) $(wildcard $(QEMU_FW)/core/include/cam/*.h $(QEMU_FW)/mkflash/*.h $(QEMU_FW)/scenes/reader/*.h) $(QEMU_PORT)/layout.h $(QEMU_PORT)/random.h
 	@mkdir -p $(@D)
-	@$(CC) -std=c11 -O2 -D_POSIX_C_SOURCE=200809L $(QEMU_WARN) -I$(QEMU_FW)/core/include -I$(QEMU_PORT) $(QEMU_MKFLASH_SOURCES) -o $@
+	@$(CC) -std=c11 -O2 -D_POSIX_C_SOURCE=200809L $(QEMU_WARN) -I$(QEMU_FW)/core/include -I$(QEMU_PORT) \
+		-I$(QEMU_FW)/scenes/reader $(QEMU_MKFLASH_SOURCES) -o $@
 
 -include $(QEMU_OBJECTS:.o=.d)
