@@ -26,6 +26,7 @@ static void start(struct cam_uplink *uplink)
     uplink->is_reused = uplink->is_open && !uplink->must_close;
     uplink->state = uplink->is_reused ? STATE_SENDING : STATE_CONNECTING;
     uplink->connected = uplink->is_reused;
+    uplink->connect_deadline_ms = uplink->now_ms + CAM_UPLINK_CONNECT_TIMEOUT_MS;
     cam_http_reader_init(&uplink->answer, uplink->body, uplink->body_cap_bytes);
 }
 
@@ -38,7 +39,7 @@ void cam_uplink_begin(struct cam_uplink *uplink, const uint8_t *head, size_t hea
     uplink->stream = stream;
     uplink->stream_bytes = stream_bytes;
     uplink->timeout_ms = timeout_ms;
-    uplink->connect_deadline_ms = now_ms + CAM_UPLINK_CONNECT_TIMEOUT_MS;
+    uplink->now_ms = now_ms;
     uplink->deadline_ms = now_ms + timeout_ms;
     uplink->sent_ms = now_ms;
     start(uplink);
@@ -177,6 +178,7 @@ void cam_uplink_closed(struct cam_uplink *uplink)
 
 void cam_uplink_tick(struct cam_uplink *uplink, uint64_t now_ms)
 {
+    uplink->now_ms = now_ms;
     if (now_ms < cam_uplink_deadline_ms(uplink)) {
         return;
     }

@@ -37,6 +37,7 @@ struct cam_uplink {
     bool is_open;
     bool is_reused;
     bool must_close;
+    uint64_t now_ms; /* what the uplink was told last */
     uint64_t connect_deadline_ms;
     uint64_t deadline_ms;
     uint32_t timeout_ms;
