@@ -1,0 +1,7 @@
+module home.arpa/nestbox/firmware/scenes
+
+go 1.26.0
+
+require golang.org/x/image v0.47.0
+
+require golang.org/x/sys v0.49.0 // indirect
