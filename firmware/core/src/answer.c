@@ -270,10 +270,8 @@ enum cam_status cam_answer_read_commands(const char *body, size_t len_bytes, str
             command->kind = read_kind(value);
         }
         command->expires_ms = read_time(item, "expires_at");
-        /* Absent parameters are read as none: no object has members. */
         if (cam_json_find(item, "parameters", &value) != CAM_OK) {
-            value = item;
-            command->parameters_are_bad = command->kind == CAM_COMMAND_SET_CONFIG;
+            value = (struct cam_json){.data = "{}", .len_bytes = 2};
         }
         read_parameters(value, command);
         (*count)++;

@@ -9,8 +9,9 @@
 #include "cam/status.h"
 #include "cam/text.h"
 
-/* Room for a head: a token of 180 characters, a host of 64, a path with two ids, digest and trace. */
-#define CAM_HTTP_HEAD_BYTES 640
+/* Room for the longest head, a picture's: a token of 180 characters, a host of 63, two ids, digest, trace,
+ * and numbers of 20 digits. */
+#define CAM_HTTP_HEAD_BYTES 704
 
 struct cam_http_writer {
     struct cam_text head;
