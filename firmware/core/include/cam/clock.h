@@ -18,7 +18,7 @@ struct cam_clock {
 /*
  * A request sent at `sent_ms` was answered at `received_ms` (monotonic) with the hub's time; it is taken to
  * be that of half way. Answers that took longer than 2 s do not move a clock that is set: they say too
- * little.
+ * little. Times before 2024 or after 2099 are those of a hub that does not know the time, and set nothing.
  */
 void cam_clock_set(struct cam_clock *clock, uint64_t server_time_ms, uint64_t sent_ms, uint64_t received_ms);
 
