@@ -42,6 +42,7 @@ void cam_camera_init_parts(struct cam_camera *camera)
     for (unsigned i = 0; i < CAM_LANES; i++) {
         cam_uplink_init(&camera->lanes[i].uplink, camera->lanes[i].body, sizeof camera->lanes[i].body);
     }
+    camera->lanes[CAM_LANE_POLL].uplink.resends = camera->config.poll_wait_s == 0;
 }
 
 void cam_camera_abort(struct cam_camera *camera, struct cam_lane *lane)

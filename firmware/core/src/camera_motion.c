@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define REFUSALS_MAX 8u /* of one event by 429: then it is not the flood of a replay */
+#define REFUSALS_MAX 32u /* of one event by 429: then it is not the flood of a replay */
 #define SCORE_MAX 100u
 
 void cam_camera_configure(struct cam_camera *camera, uint64_t now_ms)

@@ -6,7 +6,7 @@ enum state { STATE_IDLE, STATE_CONNECTING, STATE_SENDING, STATE_RECEIVING, STATE
 
 void cam_uplink_init(struct cam_uplink *uplink, char *body, size_t body_cap_bytes)
 {
-    *uplink = (struct cam_uplink){.body = body, .body_cap_bytes = body_cap_bytes};
+    *uplink = (struct cam_uplink){.resends = true, .body = body, .body_cap_bytes = body_cap_bytes};
     cam_http_reader_init(&uplink->answer, body, body_cap_bytes);
 }
 
@@ -58,7 +58,7 @@ static void end(struct cam_uplink *uplink, enum cam_status outcome)
 /* The connection failed: once more over a new one if it was an old one that had not answered yet. */
 static void lose(struct cam_uplink *uplink, enum cam_status status)
 {
-    if (uplink->is_reused && uplink->answer.head_bytes == 0) {
+    if (uplink->resends && uplink->is_reused && uplink->answer.head_bytes == 0) {
         uplink->must_close = true;
         start(uplink);
         return;

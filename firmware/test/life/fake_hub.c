@@ -16,6 +16,7 @@ void fake_hub_init(struct fake_hub *hub, uint64_t now_ms)
     hub->random = 1;
     hub->next_heartbeat_ms = 60000;
     hub->key = "lab-enrolment-key";
+    hub->least_gap_ms = UINT64_MAX;
 }
 
 static uint32_t next_random(struct fake_hub *hub)
@@ -136,6 +137,7 @@ enum cam_status fake_hub_connect(struct fake_hub *hub, unsigned lane)
         assert_false(connection->is_open); /* the core closes before it connects again */
         hub->connects++;
         connection->is_connecting = true;
+        connection->connecting_ms = hub->now_ms;
         connection->ready_ms = hub->mode == FAKE_HUB_UNREACHABLE ? UINT64_MAX : hub->now_ms + 2;
     }
     if (hub->mode == FAKE_HUB_REFUSES) {
@@ -148,6 +150,7 @@ enum cam_status fake_hub_connect(struct fake_hub *hub, unsigned lane)
     connection->is_connecting = false;
     connection->is_open = true;
     connection->closes = false;
+    connection->is_asked = false;
     connection->has_answer = false;
     connection->is_polling = false;
     connection->request_bytes = 0;
@@ -173,7 +176,8 @@ enum cam_status fake_hub_send(struct fake_hub *hub, unsigned lane, const uint8_t
     if (whole > 0) {
         assert_int_equal(whole, connection->request_bytes); /* nothing behind it */
         hub->requests++;
-        connection->drip_from_ms = hub->now_ms;
+        connection->asked_ms = hub->now_ms;
+        connection->is_asked = true;
         if (is_strange(hub)) {
             answer_strangely(hub, connection);
         } else if (hub->mode == FAKE_HUB_ENDLESS_HEADERS) {
@@ -185,6 +189,16 @@ enum cam_status fake_hub_send(struct fake_hub *hub, unsigned lane, const uint8_t
         connection->request_bytes = 0;
     }
     return CAM_OK;
+}
+
+static void shut(struct fake_hub_connection *connection)
+{
+    connection->is_open = false;
+    connection->is_connecting = false;
+    connection->is_asked = false;
+    connection->has_answer = false;
+    connection->is_polling = false;
+    connection->request_bytes = 0;
 }
 
 static size_t next_header_bytes(struct fake_hub_connection *connection, uint8_t *data, size_t cap_bytes)
@@ -222,18 +236,19 @@ enum cam_status fake_hub_receive(struct fake_hub *hub, unsigned lane, uint8_t *d
         if (!connection->closes) {
             return CAM_AGAIN;
         }
-        fake_hub_close(hub, lane);
+        shut(connection);
         return CAM_CLOSED;
     }
     left = left < cap_bytes ? left : cap_bytes;
     if (hub->mode == FAKE_HUB_DRIPS) {
-        if ((hub->now_ms - connection->drip_from_ms) / 1000 <= connection->answer_at) {
+        if ((hub->now_ms - connection->asked_ms) / 1000 <= connection->answer_at) {
             return CAM_AGAIN;
         }
         left = 1;
     }
     memcpy(data, connection->answer + connection->answer_at, left);
     connection->answer_at += left;
+    connection->is_asked = connection->answer_at < connection->answer_bytes;
     *received_bytes = left;
     return CAM_OK;
 }
@@ -242,17 +257,19 @@ void fake_hub_close(struct fake_hub *hub, unsigned lane)
 {
     struct fake_hub_connection *connection = &hub->connections[lane];
 
-    connection->is_open = false;
-    connection->is_connecting = false;
-    connection->has_answer = false;
-    connection->is_polling = false;
-    connection->request_bytes = 0;
+    if (connection->is_connecting) {
+        hub->connect_given_up_ms = hub->now_ms - connection->connecting_ms;
+    }
+    if (connection->is_asked) {
+        hub->given_up_ms = hub->now_ms - connection->asked_ms;
+    }
+    shut(connection);
 }
 
 void fake_hub_drop_connections(struct fake_hub *hub)
 {
     for (unsigned lane = 0; lane < CAM_LANES; lane++) {
-        fake_hub_close(hub, lane);
+        shut(&hub->connections[lane]);
     }
 }
 
@@ -281,7 +298,8 @@ uint64_t fake_hub_ready_ms(const struct fake_hub *hub, unsigned lane)
         return UINT64_MAX;
     }
     if (hub->mode == FAKE_HUB_DRIPS && connection->answer_at < connection->answer_bytes) {
-        return connection->drip_from_ms + (connection->answer_at + 1) * 1000;
+        uint64_t drip_ms = connection->asked_ms + (connection->answer_at + 1) * 1000;
+        return drip_ms > connection->ready_ms ? drip_ms : connection->ready_ms;
     }
     if (hub->mode != FAKE_HUB_ENDLESS_HEADERS && connection->answer_at == connection->answer_bytes &&
         !connection->closes) {

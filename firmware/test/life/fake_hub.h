@@ -63,6 +63,7 @@ struct fake_hub_command {
 struct fake_hub_connection {
     bool is_open;
     bool is_connecting;
+    bool is_asked; /* a request is whole, its answer not yet read */
     bool has_answer;
     bool closes;       /* after the answer */
     bool is_polling;   /* a long poll is being held */
@@ -70,7 +71,8 @@ struct fake_hub_connection {
     size_t request_bytes;
     size_t answer_bytes;
     size_t answer_at;
-    uint64_t drip_from_ms;
+    uint64_t asked_ms; /* when the request was whole */
+    uint64_t connecting_ms;
     char request[FAKE_HUB_REQUEST_BYTES];
     char answer[FAKE_HUB_ANSWER_BYTES];
 };
@@ -90,6 +92,8 @@ struct fake_hub {
     uint32_t next_heartbeat_ms; /* 0: not said */
     bool says_no_time;          /* its answers have no clock in them */
     const char *refuse_path;    /* this path alone has `status` */
+    const char *mute_path;      /* this path alone has no answer */
+    uint64_t token_life_ms;     /* 0: not said */
     bool drops_answers;         /* does what it is asked, and closes instead of saying so */
 
     /* To be read. */
@@ -106,8 +110,13 @@ struct fake_hub {
     unsigned polls;
     unsigned results;
     unsigned switches;
-    unsigned unauthorised; /* requests that were answered with 401 */
-    unsigned too_soon;     /* motion events less than 5 s after another of their boot */
+    unsigned refusals; /* at refuse_path */
+    uint64_t refused_ms;
+    uint64_t least_gap_ms;        /* between two of them */
+    uint64_t given_up_ms;         /* how long the camera waited for the answer that it got tired of last */
+    uint64_t connect_given_up_ms; /* the same of a connection */
+    unsigned unauthorised;        /* requests that were answered with 401 */
+    unsigned too_soon;            /* motion events less than 5 s after another of their boot */
     unsigned bad_digests;
     unsigned pictures; /* stored */
     unsigned refused_pictures;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "cam/base64.h"
 #include "cam/sha256.h"
@@ -103,12 +104,25 @@ static void add_time(const struct fake_hub *hub, char *text, size_t cap_bytes)
     }
 }
 
+static void add_expiry(const struct fake_hub *hub, char *text, size_t cap_bytes)
+{
+    time_t ends = (time_t)((hub->now_ms + hub->token_life_ms) / 1000);
+    struct tm parts;
+
+    text[0] = '\0';
+    if (hub->token_life_ms > 0) {
+        assert_non_null(gmtime_r(&ends, &parts));
+        (void)strftime(text, cap_bytes, ",\"expires_at\":\"%Y-%m-%dT%H:%M:%SZ\"", &parts);
+    }
+}
+
 static void take_registration(const struct call *call)
 {
     struct fake_hub *hub = call->hub;
     char secret[72];
     char key[160];
     char time[48];
+    char expires[64];
     char body[512];
 
     hub->registers++;
@@ -131,11 +145,12 @@ static void take_registration(const struct call *call)
     hub->is_approved = true;
     hub->tokens++;
     add_time(hub, time, sizeof time);
+    add_expiry(hub, expires, sizeof expires);
     /* As long as the hub's real tokens. */
     (void)snprintf(body, sizeof body,
-                   "{\"status\":\"registered\",\"token\":\"%0150u\",\"heartbeat_interval_seconds\":60%s,"
+                   "{\"status\":\"registered\",\"token\":\"%0150u\",\"heartbeat_interval_seconds\":60%s%s,"
                    "\"privacy\":{\"locked\":%s,\"generation\":%u}}",
-                   hub->tokens, time, hub->locked ? "true" : "false", hub->generation);
+                   hub->tokens, time, expires, hub->locked ? "true" : "false", hub->generation);
     fake_hub_say(hub, call->connection, 200, body);
 }
 
@@ -389,6 +404,17 @@ static bool has_token(const struct call *call)
            strtoul(header + 7, NULL, 10) == call->hub->tokens;
 }
 
+static void refuse_here(const struct call *call)
+{
+    struct fake_hub *hub = call->hub;
+
+    if (hub->refusals++ > 0 && hub->now_ms - hub->refused_ms < hub->least_gap_ms) {
+        hub->least_gap_ms = hub->now_ms - hub->refused_ms;
+    }
+    hub->refused_ms = hub->now_ms;
+    refuse(call, hub->status);
+}
+
 void fake_hub_answer(struct fake_hub *hub, struct fake_hub_connection *connection)
 {
     const char *end = strstr(connection->request, "\r\n\r\n") + 4;
@@ -403,7 +429,9 @@ void fake_hub_answer(struct fake_hub *hub, struct fake_hub_connection *connectio
 
     assert_non_null(strstr(call.head, "\r\nHost: "));
     if (hub->refuse_path != NULL && strncmp(path, hub->refuse_path, strlen(hub->refuse_path)) == 0) {
-        refuse(&call, hub->status);
+        refuse_here(&call);
+    } else if (hub->mute_path != NULL && strncmp(path, hub->mute_path, strlen(hub->mute_path)) == 0) {
+        connection->has_answer = false;
     } else if (strncmp(path, "/api/devices/register ", 22) == 0) {
         take_registration(&call);
     } else if (!has_token(&call)) {

@@ -6,7 +6,8 @@
  *
  * A kept connection may have been closed by the hub just as the request was sent. When it fails before a byte
  * of the answer, the request is sent once more over a new connection; all requests of this API can be
- * repeated.
+ * repeated. Not so on a connection that is always waiting for an answer (`resends` false): when the hub goes,
+ * all cameras' polls break at one moment, and must not come back at that moment.
  */
 #ifndef CAM_UPLINK_H
 #define CAM_UPLINK_H
@@ -25,6 +26,8 @@ enum cam_uplink_want {
 };
 
 struct cam_uplink {
+    bool resends; /* true after init; the caller may change it while the uplink is idle */
+
     /* For the caller to read once cam_uplink_is_done. */
     enum cam_status
         outcome; /* CAM_OK, CAM_TIMEOUT, CAM_CLOSED, CAM_IO, CAM_NOT_FOUND, CAM_GARBAGE, CAM_TOO_LONG */
