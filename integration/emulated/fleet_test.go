@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"home.arpa/nestbox/integration/harness"
 )
 
 // 50 cameras are switched on at once: all are enrolled within 30 s, and idle they take less than one core together.
@@ -16,34 +17,22 @@ func TestFleet(t *testing.T) {
 		t.Skip("50 cameras take a minute: run without -short")
 	}
 	const count = 50
-	h := startHub(t)
-	dir := t.TempDir()
-	scene := testScene(t, "empty")
-	images := make([]string, count)
-	for i := range images {
-		images[i] = filepath.Join(dir, fmt.Sprintf("%d.img", i))
-		id := fmt.Sprintf("24:6F:28:00:F0:%02X", i)
-		if err := (Image{ID: id, Scene: scene, Hub: h.address(), Key: key}).Write(t.Context(), images[i]); err != nil {
-			t.Fatal(err)
-		}
+	h := harness.StartHub(t, harness.ByKey)
+	cameras := make([]*harness.EmulatedCamera, count)
+	for i := range cameras {
+		cameras[i] = harness.NewEmulated(t, harness.Model{Hub: h.URL, Key: harness.Key, Scene: "empty"})
 	}
 	begin := time.Now()
-	cameras := make([]*Camera, count)
-	for i := range cameras {
-		var err error
-		if cameras[i], err = Start(images[i], &Transcript{}); err != nil {
-			t.Fatal(err)
-		}
-		defer cameras[i].Cut()
+	for _, c := range cameras {
+		c.Start(t)
 	}
-	until(t, "50 cameras are enrolled", 30*time.Second, func() bool {
-		enrolled := 0
-		for _, d := range h.devices() {
-			if d.Status == "approved" {
-				enrolled++
+	harness.Until(t, "50 cameras are enrolled", 30*time.Second, func() bool {
+		for _, c := range cameras {
+			if h.Device(c.ID()).Status != "approved" {
+				return false
 			}
 		}
-		return enrolled == count
+		return true
 	})
 	t.Logf("%d enrolled after %v", count, time.Since(begin).Round(100*time.Millisecond))
 
@@ -59,12 +48,12 @@ func TestFleet(t *testing.T) {
 }
 
 // busy is the processor time that the cameras have taken, by /proc/PID/stat.
-func busy(t *testing.T, cameras []*Camera) time.Duration {
+func busy(t *testing.T, cameras []*harness.EmulatedCamera) time.Duration {
 	t.Helper()
 	const ticksPerSecond = 100 // USER_HZ, the same on every Linux
 	ticks := 0
 	for _, c := range cameras {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.Process().Pid))
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.PID()))
 		if err != nil {
 			t.Fatal(err)
 		}

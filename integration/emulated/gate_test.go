@@ -10,13 +10,13 @@ import (
 
 // gate stands between the cameras and the hub. While it is shut, who connects is hung up on.
 type gate struct {
-	address string // as a camera finds it
-	shut    atomic.Bool
+	url  string
+	shut atomic.Bool
 }
 
-func startGate(t *testing.T, h *hub) *gate {
+func startGate(t *testing.T, hubURL string) *gate {
 	t.Helper()
-	to, err := url.Parse(h.url)
+	to, err := url.Parse(hubURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,8 +25,7 @@ func startGate(t *testing.T, h *hub) *gate {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	g := &gate{address: net.JoinHostPort(HostAddress, port)}
+	g := &gate{url: "http://" + listener.Addr().String()}
 	go func() {
 		for {
 			camera, err := listener.Accept()

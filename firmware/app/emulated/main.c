@@ -1,6 +1,7 @@
 /*
  * The emulated camera: the core on the LX60 board. Identity, hub and key come from the flash image (mkflash).
- * Keys at the console stand for what a board would have around it: a motion sensor and a privacy switch.
+ * Keys at the console stand for what a board would have around it: a motion sensor (m) and a privacy switch
+ * that is turned (s).
  */
 #include "board.h"
 #include "cam/loop.h"
@@ -22,21 +23,19 @@ static void read_identity(const struct cam_port *port, struct cam_settings *sett
     (void)cam_settings_open(&s_store, port, &LAYOUT_SETTINGS_AREA, settings);
 }
 
-static struct cam_event event_of_key(int key)
+static struct cam_event event_of_key(const struct cam_camera *camera, int key)
 {
     switch (key) {
     case 'm':
         return (struct cam_event){.kind = CAM_EVENT_MOTION, .score = SENSOR_SCORE};
-    case 'l':
-        return (struct cam_event){.kind = CAM_EVENT_SWITCH, .locked = true};
-    case 'o':
-        return (struct cam_event){.kind = CAM_EVENT_SWITCH, .locked = false};
+    case 's':
+        return (struct cam_event){.kind = CAM_EVENT_SWITCH, .locked = cam_camera_is_open(camera)};
     default:
         return (struct cam_event){.kind = CAM_EVENT_NONE};
     }
 }
 
-static struct cam_event next_event(void)
+static struct cam_event next_event(const struct cam_camera *camera)
 {
     static bool s_was_up;
     bool is_up = net_is_up();
@@ -45,7 +44,7 @@ static struct cam_event next_event(void)
         s_was_up = is_up;
         return (struct cam_event){.kind = is_up ? CAM_EVENT_LINK_UP : CAM_EVENT_LINK_DOWN};
     }
-    return event_of_key(port_take_key());
+    return event_of_key(camera, port_take_key());
 }
 
 int main(void)
@@ -73,7 +72,7 @@ int main(void)
     }
     cam_camera_init(&s_camera, port, &config, port->clock_ms(port->context));
     for (;;) {
-        struct cam_event event = next_event();
+        struct cam_event event = next_event(&s_camera);
 
         cam_loop_turn(&s_camera, &event);
     }

@@ -98,9 +98,6 @@ static void print_char(char c)
 void board_print(const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '\n') {
-            print_char('\r');
-        }
         print_char(*text);
     }
 }
@@ -185,7 +182,7 @@ _Noreturn void __assert_func(const char *file, int line, const char *function, c
 {
     (void)file;
     (void)line;
-    board_print("\nassert: ");
+    board_print("\npanic: assert ");
     board_print(expression);
     board_panic(function, (uint32_t)(uintptr_t)__builtin_return_address(0));
 }

@@ -148,7 +148,8 @@ static void restart(void *context)
 
 static void write_log(void *context, enum cam_log_level level, const char *line)
 {
-    char prefix[32];
+    static const char *const s_levels[] = {" error   ", " warning ", " info    ", " debug   "};
+    char prefix[40];
     struct cam_text text;
     uint64_t now_ms = board_clock_ms();
     uint64_t thousandths = now_ms % 1000;
@@ -158,10 +159,7 @@ static void write_log(void *context, enum cam_log_level level, const char *line)
     cam_text_add_uint(&text, now_ms / 1000);
     cam_text_add(&text, thousandths < 10 ? ".00" : thousandths < 100 ? ".0" : ".");
     cam_text_add_uint(&text, thousandths);
-    cam_text_add(&text, level == CAM_LOG_ERROR     ? " E "
-                        : level == CAM_LOG_WARNING ? " W "
-                        : level == CAM_LOG_INFO    ? " I "
-                                                   : " D ");
+    cam_text_add(&text, s_levels[level]);
     (void)cam_text_end(&text);
     board_print(prefix);
     board_print(line);
