@@ -1,0 +1,3 @@
+module home.arpa/nestbox/integration
+
+go 1.26.0
