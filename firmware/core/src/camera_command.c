@@ -147,8 +147,8 @@ void cam_camera_step_commands(struct cam_camera *camera, uint64_t now_ms)
            camera->command_at < camera->command_count) {
         next_command(camera, now_ms);
     }
-    if (camera->capture.id[0] != '\0' && now_ms >= camera->capture.deadline_ms) {
-        camera->picture.asked.is_set = false;
+    if (camera->capture.id[0] != '\0' && now_ms >= camera->capture.deadline_ms &&
+        cam_camera_drop_command_picture(camera)) {
         cam_camera_end_capture(camera, false, "the picture could not be sent in time");
     }
     if (camera->reboot_is_due && now_ms >= camera->reboot_deadline_ms) {
@@ -158,7 +158,9 @@ void cam_camera_step_commands(struct cam_camera *camera, uint64_t now_ms)
 
 uint64_t cam_camera_command_wake_ms(const struct cam_camera *camera)
 {
-    uint64_t wake_ms = camera->capture.id[0] != '\0' ? camera->capture.deadline_ms : CAM_NEVER_MS;
+    const bool is_sending = camera->lanes[CAM_LANE_REQUESTS].job == CAM_JOB_PICTURE;
+    uint64_t wake_ms =
+        camera->capture.id[0] != '\0' && !is_sending ? camera->capture.deadline_ms : CAM_NEVER_MS;
 
     return camera->reboot_is_due && camera->reboot_deadline_ms < wake_ms ? camera->reboot_deadline_ms
                                                                          : wake_ms;

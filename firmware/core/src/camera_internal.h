@@ -90,6 +90,8 @@ void cam_camera_move(struct cam_camera *camera, unsigned score, uint64_t now_ms)
 void cam_camera_wish_for_event(struct cam_camera *camera, uint32_t seq, uint64_t now_ms);
 void cam_camera_wish_for_command(struct cam_camera *camera, uint64_t now_ms);
 void cam_camera_drop_pictures(struct cam_camera *camera);
+/* False while it is being sent: its answer will come soon. */
+bool cam_camera_drop_command_picture(struct cam_camera *camera);
 void cam_camera_step_picture(struct cam_camera *camera, uint64_t now_ms);
 uint64_t cam_camera_picture_wake_ms(const struct cam_camera *camera);
 

@@ -68,6 +68,22 @@ static bool is_in_flight(const struct cam_camera *camera)
     return camera->lanes[CAM_LANE_REQUESTS].job == CAM_JOB_PICTURE;
 }
 
+bool cam_camera_drop_command_picture(struct cam_camera *camera)
+{
+    struct cam_picture *picture = &camera->picture;
+
+    if (picture->wish.is_set && picture->wish.for_command) {
+        if (is_in_flight(camera)) {
+            return false;
+        }
+        release(camera);
+        picture->wish = (struct cam_picture_wish){0};
+    }
+    picture->asked.is_set = false;
+    camera->pictures_dropped++;
+    return true;
+}
+
 static void choose(struct cam_camera *camera, uint64_t now_ms)
 {
     struct cam_picture *picture = &camera->picture;
