@@ -15,8 +15,12 @@ const soon = 30 * time.Second
 // withEachCamera runs a test with every kind of camera there is.
 func withEachCamera(t *testing.T, test func(t *testing.T, make harness.Maker)) {
 	t.Parallel()
-	t.Run("virtual", func(t *testing.T) { test(t, harness.Virtual) })
-	t.Run("emulated", func(t *testing.T) { test(t, harness.Emulated) })
+	for name, maker := range map[string]harness.Maker{"virtual": harness.Virtual, "emulated": harness.Emulated} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, maker)
+		})
+	}
 }
 
 // enrolled starts a hub that admits by key, and a camera that is online there.
