@@ -13,14 +13,16 @@
 #include "fake_hub.h"
 
 #define FAKE_WORLD_START_MS 1767225600000u /* of the hub's clock: 2026-01-01 */
-#define FAKE_WORLD_BOOTS 2048u
 #define FAKE_WORLD_EVENTS 2048u
+#define FAKE_WORLD_BOOTS 1024u /* whose beginnings are known */
 #define FAKE_WORLD_CONNECTS 1024u
 
 /* An event that the camera promised to keep, and when it truly was. */
 struct fake_world_event {
     char id[CAM_EVENT_ID_CHARS + 1];
     uint64_t true_ms;
+    unsigned boot;
+    bool is_dated; /* the camera knew the time */
 };
 
 struct fake_world {
@@ -32,6 +34,8 @@ struct fake_world {
     bool camera_is_forbidden; /* by the test, beside what the settings say */
     bool camera_is_broken;
     bool random_is_broken;
+    uint64_t
+        next_power_bytes;     /* the next boot's power lasts for so many; then it is FAKE_FLASH_NEVER again */
     bool moves;               /* something crosses the small picture */
     const char *answer_names; /* host that mDNS finds; NULL: nobody answers */
 
@@ -61,6 +65,7 @@ struct fake_world {
     struct fake_flash flash;
     struct fake_hub hub;
     uint64_t boot_ms; /* when the running boot began */
+    uint64_t begin_ms[FAKE_WORLD_BOOTS + 1];
     uint64_t until_ms;
     uint64_t minute_ms;
     unsigned minute_turns;
@@ -87,7 +92,10 @@ bool fake_world_run(struct fake_world *world, uint64_t ms);
 bool fake_world_tell(struct fake_world *world, struct cam_event event);
 bool fake_world_move(struct fake_world *world, unsigned score);
 
-/* How many promised events the hub has; each of them at its true time, within a second. */
+/*
+ * How many promised events the hub has; each of them at its true time, within a second. Only what happened
+ * before the camera knew the time, and was sent after another power cut, can be dated by nobody.
+ */
 size_t fake_world_count_kept(const struct fake_world *world);
 
 #endif
