@@ -30,12 +30,16 @@ func powerCuts(t *testing.T) int {
 func TestPowerCuts(t *testing.T) {
 	cuts := powerCuts(t)
 	h := harness.StartHub(t, harness.ByKey)
-	g := startGate(t, h.URL)
-	c := harness.NewEmulated(t, harness.Model{Hub: g.url, Key: harness.Key, Scene: "empty"})
+	g := harness.StartGate(t, h.URL)
+	c := harness.NewEmulated(t, harness.Model{Hub: g.URL, Key: harness.Key, Scene: "empty"})
 	ledger := map[string]bool{}
 	locked := false
 	for cut := range cuts {
-		g.shut.Store(cut%10 > 5) // so that events wait for more than one boot
+		if cut%10 > 5 { // so that events wait for more than one boot
+			g.Lie([]byte{})
+		} else {
+			g.Open()
+		}
 		disturb(h, c.ID(), cut, &locked)
 		runUntilCut(t, c, 300*time.Millisecond+rand.N(1200*time.Millisecond))
 		shown, events := c.Flash(t)
@@ -46,7 +50,7 @@ func TestPowerCuts(t *testing.T) {
 			ledger[e] = true
 		}
 	}
-	g.shut.Store(false)
+	g.Open()
 	c.Start(t)
 	harness.Until(t, "every event that waited in flash is in the hub", 2*time.Minute, func() bool {
 		return len(missing(h, c.ID(), ledger)) == 0

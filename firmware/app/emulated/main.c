@@ -1,10 +1,11 @@
 /*
  * The emulated camera: the core on the LX60 board. Identity, hub and key come from the flash image (mkflash).
  * Keys at the console stand for what a board would have around it: a motion sensor (m) and a privacy switch
- * that is turned (s).
+ * that is turned (s). One more (i) asks what memory was needed so far.
  */
 #include "board.h"
 #include "cam/loop.h"
+#include "cam/text.h"
 #include "layout.h"
 #include "net.h"
 #include "port.h"
@@ -23,6 +24,23 @@ static void read_identity(const struct cam_port *port, struct cam_settings *sett
     (void)cam_settings_open(&s_store, port, &LAYOUT_SETTINGS_AREA, settings);
 }
 
+static void say_memory(const struct cam_port *port)
+{
+    char line[80];
+    struct cam_text text;
+
+    cam_text_init(&text, line, sizeof line);
+    cam_text_add(&text, "memory: stack at most ");
+    cam_text_add_uint(&text, board_stack_used_bytes());
+    cam_text_add(&text, ", camera ");
+    cam_text_add_uint(&text, sizeof(struct cam_camera));
+    cam_text_add(&text, ", RAM free ");
+    cam_text_add_uint(&text, board_free_ram_bytes());
+    if (cam_text_end(&text)) {
+        port->log(port->context, CAM_LOG_INFO, line);
+    }
+}
+
 static struct cam_event event_of_key(const struct cam_camera *camera, int key)
 {
     switch (key) {
@@ -30,9 +48,13 @@ static struct cam_event event_of_key(const struct cam_camera *camera, int key)
         return (struct cam_event){.kind = CAM_EVENT_MOTION, .score = SENSOR_SCORE};
     case 's':
         return (struct cam_event){.kind = CAM_EVENT_SWITCH, .locked = cam_camera_is_open(camera)};
+    case 'i':
+        say_memory(camera->port);
+        break;
     default:
-        return (struct cam_event){.kind = CAM_EVENT_NONE};
+        break;
     }
+    return (struct cam_event){.kind = CAM_EVENT_NONE};
 }
 
 static struct cam_event next_event(const struct cam_camera *camera)

@@ -6,7 +6,9 @@ QEMU_OUT  ?= build/firmware-qemu
 QEMU_LWIP := $(QEMU_OUT)/lwip/src
 QEMU_PICOLIBC ?= /usr/lib/xtensa-lx106-elf
 QEMU_CROSS ?= xtensa-lx106-elf-
-CAM_VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+ifndef CAM_VERSION
+CAM_VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+endif
 
 QEMU_WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wvla -Walloca -Wmissing-prototypes
 QEMU_MACHINE := -mlongcalls -mtext-section-literals
