@@ -31,6 +31,11 @@ static enum cam_status append(struct cam_queue *queue, uint8_t record[RECORD_BYT
     return cam_flashlog_append(&queue->log, record, user);
 }
 
+static bool is_known(const uint8_t *record)
+{
+    return record[0] == KIND_EVENT || record[0] == KIND_CONFIRM;
+}
+
 static void decode(const uint8_t *record, struct cam_event_record *event)
 {
     event->score = record[1];
@@ -70,6 +75,9 @@ enum cam_status cam_queue_open(struct cam_queue *queue, const struct cam_port *p
     }
     queue->next_seq = cam_bytes_read_u32(user);
     queue->done_seq = cam_bytes_read_u32(user + 4);
+    if (!is_after(queue->next_seq, queue->done_seq)) {
+        queue->next_seq = queue->done_seq + 1;
+    }
     position = queue->oldest;
     while ((status = cam_flashlog_read(&queue->log, &position, record)) != CAM_EMPTY) {
         uint32_t seq = cam_bytes_read_u32(record + 4);
@@ -77,7 +85,8 @@ enum cam_status cam_queue_open(struct cam_queue *queue, const struct cam_port *p
         if (status == CAM_IO) {
             return CAM_IO;
         }
-        if (status == CAM_OK && record[0] == KIND_EVENT && !is_after(queue->next_seq, seq)) {
+        /* A confirmation shows that there was an event, also when the flash has lost that one's record. */
+        if (status == CAM_OK && is_known(record) && !is_after(queue->next_seq, seq)) {
             queue->next_seq = seq + 1;
         }
         if (status == CAM_OK && record[0] == KIND_CONFIRM && is_after(seq, queue->done_seq)) {
@@ -126,7 +135,7 @@ enum cam_status cam_queue_peek(struct cam_queue *queue, struct cam_event_record 
         }
         if (status == CAM_OK && record[0] == KIND_EVENT) {
             decode(record, event);
-            if (is_after(event->seq, queue->done_seq)) {
+            if (is_after(event->seq, queue->done_seq) && is_after(queue->next_seq, event->seq)) {
                 queue->dropped += event->seq - queue->done_seq - 1;
                 queue->done_seq = event->seq - 1;
                 return CAM_OK;

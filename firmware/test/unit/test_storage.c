@@ -307,6 +307,26 @@ static void test_queue_skips_what_flash_forgot(void **state)
     assert_int_equal(queue.dropped, 1);
 }
 
+static void test_queue_numbers_no_event_like_one_whose_record_is_lost(void **state)
+{
+    struct cam_queue queue;
+    struct cam_event_record event;
+
+    (void)state;
+    assert_int_equal(cam_queue_open(&queue, &s_port, &s_queue_area), CAM_OK);
+    append_events(&queue, 1, 3);
+    take_events(&queue, 1, 3);
+    memset(s_flash.data + s_queue_area.at + 3 * 32, 0, 32); /* event 3, behind the header and two others */
+    assert_int_equal(cam_queue_open(&queue, &s_port, &s_queue_area), CAM_OK);
+    assert_int_equal(cam_queue_depth(&queue), 0);
+    assert_int_equal(cam_queue_peek(&queue, &event), CAM_EMPTY);
+    assert_int_equal(queue.dropped, 0);
+    /* As number 3 it would count as confirmed after the next restart. */
+    append_events(&queue, 4, 1);
+    assert_int_equal(cam_queue_open(&queue, &s_port, &s_queue_area), CAM_OK);
+    take_events(&queue, 4, 1);
+}
+
 static void test_queue_reads_on_when_the_ring_passes_it(void **state)
 {
     struct cam_queue queue;
@@ -558,6 +578,7 @@ RUN(FRESH(test_queue_gives_what_it_got), FRESH(test_queue_keeps_the_newest_and_c
     FRESH(test_queue_with_full_backlog_in_steady_use),
     FRESH(test_queue_loses_nothing_wherever_the_power_goes), FRESH(test_queue_survives_a_cut_of_a_cut),
     FRESH(test_queue_on_flash_that_fails), FRESH(test_queue_skips_what_flash_forgot),
+    FRESH(test_queue_numbers_no_event_like_one_whose_record_is_lost),
     FRESH(test_queue_reads_on_when_the_ring_passes_it), FRESH(test_errlog_folds_repeats_and_wraps),
     FRESH(test_errlog_on_flash_that_fails), FRESH(test_settings_come_back),
     FRESH(test_settings_are_the_old_or_the_new_wherever_the_power_goes),

@@ -62,7 +62,8 @@ void cam_settings_init(struct cam_settings *settings);
 
 /*
  * The area has exactly 2 sectors. CAM_OK with what was saved last; CAM_EMPTY: nothing was, settings are as by
- * init; CAM_IO: the flash cannot be read, as by init.
+ * init; CAM_IO: the flash cannot be read, as by init; CAM_GARBAGE: the newest record is whole but its tags do
+ * not add up, as by init.
  */
 enum cam_status cam_settings_open(struct cam_settings_store *store, const struct cam_port *port,
                                   const struct cam_area *area, struct cam_settings *settings);
