@@ -187,14 +187,18 @@ _Noreturn void __assert_func(const char *file, int line, const char *function, c
     board_panic(function, (uint32_t)(uintptr_t)__builtin_return_address(0));
 }
 
+void board_check_stack(void)
+{
+    if (_stack_bottom[0] != STACK_PAINT) {
+        board_panic("stack overflow", (uint32_t)(uintptr_t)__builtin_return_address(0));
+    }
+}
+
 size_t board_stack_used_bytes(void)
 {
     const uint32_t *bottom = _stack_bottom;
 
-    if (*bottom != STACK_PAINT) {
-        board_panic("stack overflow", (uint32_t)(uintptr_t)__builtin_return_address(0));
-    }
-    while (*bottom == STACK_PAINT) {
+    while (bottom < _stack_top && *bottom == STACK_PAINT) {
         bottom++;
     }
     return (size_t)((const uint8_t *)_stack_top - (const uint8_t *)bottom);

@@ -46,7 +46,9 @@ _Noreturn void board_restart(void);
 /* Says why at the console and starts the board again. */
 _Noreturn void board_panic(const char *why, uint32_t where);
 
-/* How much of the stack was ever in use. Calls board_panic if all of it was. */
+/* Calls board_panic when all of the stack was in use at some time. */
+void board_check_stack(void);
+/* How much of it was ever in use. */
 size_t board_stack_used_bytes(void);
 /* RAM that nothing was given. */
 size_t board_free_ram_bytes(void);

@@ -181,7 +181,7 @@ static void wait(void *context, const struct cam_interest *interest, uint64_t un
     bool was_up = net_is_up();
 
     (void)context;
-    (void)board_stack_used_bytes(); /* a stack that overflowed ends here */
+    board_check_stack();
     for (;;) {
         uint64_t now_ms;
         uint64_t wake_ms;
