@@ -129,7 +129,7 @@ struct fake_hub {
     char reset_reason[24];
     char clock_quality[16];
     uint64_t heartbeat_at_ms;
-    size_t heartbeat_bytes; /* request and answer */
+    size_t heartbeat_request_bytes; /* of the newest */
     struct fake_hub_event events[FAKE_HUB_EVENTS];
     size_t event_count;
     struct fake_hub_command commands[FAKE_HUB_COMMANDS];

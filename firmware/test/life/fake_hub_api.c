@@ -148,7 +148,7 @@ static void take_registration(const struct call *call)
     add_expiry(hub, expires, sizeof expires);
     /* As long as the hub's real tokens. */
     (void)snprintf(body, sizeof body,
-                   "{\"status\":\"registered\",\"token\":\"%0150u\",\"heartbeat_interval_seconds\":60%s%s,"
+                   "{\"status\":\"registered\",\"token\":\"%0171u\",\"heartbeat_interval_seconds\":60%s%s,"
                    "\"privacy\":{\"locked\":%s,\"generation\":%u}}",
                    hub->tokens, time, expires, hub->locked ? "true" : "false", hub->generation);
     fake_hub_say(hub, call->connection, 200, body);
@@ -185,7 +185,7 @@ static void take_heartbeat(const struct call *call)
                    "\"pending_commands\":%u,\"privacy\":{\"locked\":%s,\"generation\":%u}}",
                    time, next, pending, hub->locked ? "true" : "false", hub->generation);
     fake_hub_say(hub, call->connection, 200, body);
-    hub->heartbeat_bytes = call->connection->request_bytes + call->connection->answer_bytes;
+    hub->heartbeat_request_bytes = call->connection->request_bytes;
 }
 
 /* DESIGN's rule: a set clock's time, else the hub's own less the age. */
