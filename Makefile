@@ -8,6 +8,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 # Two codecs of dependencies that nothing here uses: a third of the binary and 8 MB of memory.
 TAGS     := nomsgpack,grpcnotrace
+GO_BUILD  = CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 # Every module of go.work. `./...` at the root visits none of them.
 MODULES   = $(shell go list -m -f '{{.Dir}}')
 PACKAGES  = $(addsuffix /...,$(MODULES))
@@ -18,22 +19,37 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## start the hub in one process, data in ./data
-	@exec bin/nestbox serve --data "$${NESTBOX_DATA:-data}"
+run: setup/run ## start the hub in one process with two cameras that need no hardware, data in ./data (CAMERAS=0: the hub alone)
+	@$(MAKE) -s -j3 build/nestbox bin/virtual-camera firmware/scenes
+	@exec setup/run-with-cameras
 
 .PHONY: build
-build: setup/run ## build every program into bin/
-	@for program in hub/cmd/nestbox registry/cmd/registry telemetry/cmd/telemetry media/cmd/media; do \
-		CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o "bin/$${program##*/}" "./services/$$program"; \
+build: setup/run build/nestbox bin/virtual-camera firmware/scenes ## build every program into bin/
+	@for service in registry telemetry media; do \
+		$(GO_BUILD) -o "bin/$$service" "./services/$$service/cmd/$$service"; \
 	done
 
+.PHONY: build/nestbox
+build/nestbox:
+	@$(GO_BUILD) -o bin/nestbox ./services/hub/cmd/nestbox
+
+bin/virtual-camera: $(shell find firmware/core firmware/port/posix firmware/app/virtual firmware/scenes/reader -type f) firmware/CMakeLists.txt
+	@cmake -S firmware -B build/virtual-camera -DCAM_SANITIZE=OFF -DCAM_VERSION='$(VERSION)' >/dev/null
+	@cmake --build build/virtual-camera --target virtual-camera >/dev/null
+	@install -D build/virtual-camera/virtual-camera $@
+	@ln -sfn ../build/scenes bin/scenes # where it looks for a scene's name
+
 .PHONY: test
-test: setup/test build services/test fuzz ## run every test, on real Postgres and Redis servers that it starts itself
+test: setup/test build services/test integration/test fuzz ## run every test, on real Postgres and Redis servers that it starts itself
 
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
 	@# -count=1: some tests build the programs themselves, which the test cache does not see.
-	go test -race -count=1 -timeout 20m $(PACKAGES)
+	go test -race -count=1 -timeout 20m $(filter-out $(CURDIR)/integration/...,$(PACKAGES))
+
+.PHONY: integration/test
+integration/test: ## run the story on real hubs with virtual and emulated cameras (they mostly wait, so many at once)
+	go test -count=1 -parallel 32 -timeout 30m ./integration/...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (20s)
@@ -56,7 +72,7 @@ setup/run setup/test: setup/%:
 
 .PHONY: clean
 clean: ## delete what the build made (not ./data)
-	rm -rf bin .tools
+	rm -rf bin build .tools
 
 # The linter is built from its module, at one version for everybody.
 GOLANGCI_LINT_VERSION := v2.15.0
