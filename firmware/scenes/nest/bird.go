@@ -19,18 +19,18 @@ type Bird struct {
 }
 
 var (
-	capBlue   = paint.SRGB(70, 128, 204)
-	capDark   = paint.SRGB(40, 84, 156)
-	cheek     = paint.SRGB(242, 242, 234)
+	capBlue   = paint.SRGB(78, 124, 186)
+	capDark   = paint.SRGB(46, 82, 138)
+	cheek     = paint.SRGB(228, 228, 220)
 	navy      = paint.SRGB(24, 32, 58)
-	mantle    = paint.SRGB(128, 142, 92)
-	mantleDim = paint.SRGB(96, 110, 76)
-	breast    = paint.SRGB(238, 210, 74)
-	wingBlue  = paint.SRGB(84, 130, 186)
-	wingDark  = paint.SRGB(40, 60, 96)
-	wingBar   = paint.SRGB(232, 238, 240)
+	mantle    = paint.SRGB(116, 128, 88)
+	mantleDim = paint.SRGB(92, 106, 84)
+	breast    = paint.SRGB(222, 196, 88)
+	wingBlue  = paint.SRGB(92, 124, 164)
+	wingDark  = paint.SRGB(44, 58, 84)
+	wingBar   = paint.SRGB(222, 226, 224)
 	horn      = paint.SRGB(46, 48, 54)
-	larva     = paint.SRGB(168, 204, 84)
+	larva     = paint.SRGB(136, 164, 72)
 )
 
 // plumage is a brush that holds the light of where the bird is.
@@ -72,7 +72,7 @@ func (s *Set) drawBird(b *paint.Brush, light Light, bird Bird) {
 	if bird.Asleep {
 		size *= 1.1
 	}
-	p := plumage{b, lightAt(body.add(vec{0, 1.5, 0}), vec{0, 0.8, 0.6}.unit(), 0.6).under(light),
+	p := plumage{b, soft(lightAt(body.add(vec{0, 1.5, 0}), vec{0, 0.9, 0.3}.unit(), 0.5).under(light)),
 		paint.Place(at, bird.Heading, size, size)}
 	p.tail(bird)
 	p.body(bird)
@@ -118,8 +118,13 @@ func (p plumage) body(bird Bird) {
 	for range 70 {
 		angle := r.Between(0, 2*math.Pi)
 		x, y := 2.6*cos(angle)-0.3, wide*sin(angle)*0.96
-		p.hair(point(x, y*0.8), point(x-0.3, y*0.95), point(x-0.7, y*1.06), 0.16, 0.05, 0.7, vary(breast, r, 0.25))
+		p.hair(point(x, y*0.8), point(x-0.3, y*0.92), point(x-0.6, y*0.99), 0.14, 0.04, 0.45, vary(breast, r, 0.2))
 	}
+	cover := float32(1)
+	if bird.Asleep {
+		cover = 1.17
+	}
+	wide *= cover
 	back := paint.Blob(point(2.3, 0), point(1.4, wide*0.68), point(-0.6, wide*0.8), point(-2.4, wide*0.45),
 		point(-3.0, 0), point(-2.4, -wide*0.45), point(-0.6, -wide*0.8), point(1.4, -wide*0.68))
 	p.fade(back, point(2, 0), mantle, point(-3, 0), mantleDim)
@@ -139,14 +144,19 @@ func (p plumage) wing(side, spread float32) {
 		open := point(root.X+length*cos(fan), root.Y+length*sin(fan)*side)
 		tip := point(folded.X+(open.X-folded.X)*spread, folded.Y+(open.Y-folded.Y)*spread)
 		mid := point((root.X+tip.X)/2+0.1, (root.Y+tip.Y)/2+(0.35-0.2*spread)*side)
-		width := 0.5 + 0.25*spread
-		p.hair(root, mid, tip, width, width*0.55, 1, wingBlue.Mix(wingDark, 0.35+0.45*t))
+		width := 0.5 + 0.55*spread
+		p.hair(root, mid, tip, width, width*0.5, 1, wingBlue.Mix(wingDark, 0.35+0.5*t))
 		edge := point(tip.X+0.05, tip.Y+0.16*side)
 		p.hair(point(root.X, root.Y+0.12*side), point(mid.X, mid.Y+0.16*side), edge, 0.09, 0.06, 0.75, wingBlue.Scale(1.35))
 	}
 	covert := paint.Blob(point(1.75, (0.95+0.3*spread)*side), point(1.5+0.3*spread, (1.8+1.7*spread)*side),
 		point(0.2, (2.0+1.3*spread)*side), point(-0.7, (1.45+0.5*spread)*side), point(0.1, 0.85*side))
-	p.fade(covert, point(1.7, 0), wingBlue.Scale(1.1), point(-0.6, 0), wingBlue.Scale(0.7))
+	p.fade(covert, point(1.7, 0), wingBlue.Scale(1.1), point(-0.6, 0), wingBlue.Scale(0.6))
+	r := paint.NewRandom(21)
+	for range 34 {
+		x, y := r.Between(-0.4, 1.5), r.Between(1.0, 1.85+1.2*spread)*side
+		p.hair(point(x, y), point(x-0.2, y), point(x-0.42, y*1.02), 0.2, 0.08, 0.35, vary(wingBlue, r, 0.35))
+	}
 	p.hair(point(-0.55, 0.9*side), point(-0.3, (1.6+0.5*spread)*side), point(0.45, (2.0+1.3*spread)*side),
 		0.34, 0.26, 0.95, wingBar)
 }
@@ -184,7 +194,9 @@ func (p plumage) head(bird Bird) {
 		x, y := r.Between(2.2, 3.6), r.Between(-0.6, 0.6)
 		p.hair(point(x, y), point(x-0.15, y), point(x-0.35, y*1.05), 0.14, 0.05, 0.5, vary(capBlue, r, 0.25))
 	}
-	p.fill(paint.Blob(point(5.15, 0), point(4.4, 0.24), point(4.15, 0), point(4.4, -0.24)), horn)
+	if !bird.Asleep {
+		p.fill(paint.Blob(point(5.15, 0), point(4.4, 0.24), point(4.15, 0), point(4.4, -0.24)), horn)
+	}
 	for _, side := range [2]float32{-1, 1} {
 		if bird.Asleep {
 			continue
@@ -195,7 +207,9 @@ func (p plumage) head(bird Bird) {
 	if bird.Prey {
 		p.caterpillar(4.95, 0)
 	}
-	p.glaze(2.75, -0.25, 1.0, 0.9, paint.Gray(1.28))
+	p.glaze(2.85, -0.3, 0.9, 0.7, paint.Gray(1.35))
+	p.glaze(2.3, 0.9, 1.5, 0.9, paint.Gray(0.72))
+	p.glaze(2.3, -1.1, 1.2, 0.7, paint.Gray(0.8))
 }
 
 func (p plumage) caterpillar(x, y float32) {
@@ -207,5 +221,9 @@ func (p plumage) caterpillar(x, y float32) {
 func (p plumage) shade(heading float32) {
 	top := point(-sin(heading), -cos(heading)) // the picture's up, in the bird's own coordinates
 	p.glaze(-0.4+top.X*0.9, top.Y*0.9, 2.8, 1.7, paint.Gray(1.25))
-	p.glaze(-0.6-top.X*1.6, -top.Y*1.6, 3.2, 1.9, paint.Gray(0.62))
+	p.glaze(-0.6-top.X*1.7, -top.Y*1.7, 3.2, 1.9, paint.Gray(0.5))
+	for _, side := range [2]float32{-1, 1} {
+		p.glaze(-0.8, 2.1*side, 3.4, 1.1, paint.Gray(0.6))
+	}
+	p.glaze(-3.3, 0, 1.5, 1.3, paint.Gray(0.65))
 }

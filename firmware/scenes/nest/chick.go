@@ -21,14 +21,14 @@ var places = [Chicks][3]float32{
 }
 
 var (
-	down      = paint.SRGB(116, 108, 104)
-	downTip   = paint.SRGB(190, 184, 172)
+	down      = paint.SRGB(104, 96, 92)
+	downTip   = paint.SRGB(158, 152, 142)
 	skin      = paint.SRGB(176, 124, 104)
-	quill     = paint.SRGB(66, 82, 108)
-	crown     = paint.SRGB(96, 104, 112)
-	face      = paint.SRGB(186, 178, 138)
-	gapeRim   = paint.SRGB(246, 212, 92)
-	gapeRed   = paint.SRGB(232, 92, 50)
+	quill     = paint.SRGB(62, 70, 84)
+	crown     = paint.SRGB(84, 92, 100)
+	face      = paint.SRGB(150, 146, 116)
+	gapeRim   = paint.SRGB(240, 204, 96)
+	gapeRed   = paint.SRGB(222, 98, 58)
 	throat    = paint.SRGB(128, 26, 22)
 	pupil     = paint.SRGB(12, 11, 12)
 	eyeLight  = paint.Gray(1.6)
@@ -41,7 +41,7 @@ func (s *Set) drawChick(b *paint.Brush, light Light, index int, chick Chick) {
 	place := places[index]
 	base := vec{place[0], cupY + 1.1, nestZ + place[1]}
 	light.Day *= 1.25
-	glow := lightAt(base.add(vec{0, 1.2, 0}), vec{0, 1, 0}, 0.5).under(light)
+	glow := soft(lightAt(base.add(vec{0, 1.2, 0}), vec{0, 1, 0}, 0.5).under(light))
 	at, perCM := s.lens.project(base)
 	heading := place[2]
 	body := paint.Place(at, heading, perCM, perCM)
@@ -57,7 +57,7 @@ func (s *Set) drawChick(b *paint.Brush, light Light, index int, chick Chick) {
 		for i := range 6 {
 			y := (0.55 + 0.13*float32(i)) * side
 			b.Fill(paint.Hair([]paint.Point{body.Apply(point(0.1, y)), body.Apply(point(-1.25-0.05*float32(i), y*0.95))},
-				1.5, 1), 0.5, flat(quill.Scale(1.7)))
+				1.2, 0.8), 0.4, flat(quill.Scale(1.6)))
 		}
 	}
 	for range 60 {
@@ -87,7 +87,7 @@ func (s *Set) drawChick(b *paint.Brush, light Light, index int, chick Chick) {
 func drawChickHead(b *paint.Brush, head paint.Affine, light paint.Color, open float32, r *paint.Random) {
 	flat := func(c paint.Color) paint.Shader { return paint.Flat(c.Mul(light)) }
 	b.Fill(paint.Ellipse(point(0, 0), 0.95, 0.9).Map(head), 1, flat(face))
-	b.Fill(paint.Ellipse(point(-0.18, 0), 0.75, 0.66).Map(head), 1, flat(crown))
+	b.Fill(paint.Ellipse(point(-0.14, 0), 0.84, 0.72).Map(head), 1, flat(crown))
 	for range 26 {
 		tuft(b, head, point(r.Between(-0.8, 0.3), r.Between(-0.6, 0.6)), r, 0.5, flat(vary(downTip, r, 0.25)))
 	}
@@ -124,5 +124,5 @@ func tuft(b *paint.Brush, at paint.Affine, root paint.Point, r *paint.Random, le
 	angle := r.Between(2.2, 4.1)
 	tip := point(root.X+length*cos(angle), root.Y+length*sin(angle))
 	mid := point((root.X+tip.X)/2+r.Between(-0.1, 0.1), (root.Y+tip.Y)/2+r.Between(-0.1, 0.1))
-	b.Fill(paint.Hair(paint.Curve(at.Apply(root), at.Apply(mid), at.Apply(tip)), 1.4, 0.6), 0.5, shader)
+	b.Fill(paint.Hair(paint.Curve(at.Apply(root), at.Apply(mid), at.Apply(tip)), 1.1, 0.5), 0.38, shader)
 }

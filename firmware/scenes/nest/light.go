@@ -73,3 +73,6 @@ func openness(p vec) float32 {
 func (l lit) under(light Light) paint.Color {
 	return l.day.Scale(light.Day).Add(l.lamp.Scale(light.Lamp)).Add(paint.Gray(l.infrared * light.Infrared))
 }
+
+// soft keeps what is close to a source from being white.
+func soft(c paint.Color) paint.Color { return c.Scale(1 / (0.7 + 0.75*c.Luma())) }

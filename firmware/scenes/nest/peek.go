@@ -1,6 +1,10 @@
 package nest
 
-import "home.arpa/nestbox/firmware/scenes/paint"
+import (
+	"math"
+
+	"home.arpa/nestbox/firmware/scenes/paint"
+)
 
 // drawPeek paints the bird that sits in the hole and looks in. Behind its head there is day, so that its face
 // is in shadow unless a lamp is on.
@@ -11,7 +15,7 @@ func (s *Set) drawPeek(b *paint.Brush, light Light, bird Bird) {
 		dx, dy := (x-s.hole.X)/rx, (y-s.hole.Y)/ry
 		inside := paint.Smooth(1.03, 0.95, hypot(dx, dy))
 		if dy > 0 && out > 0 {
-			below := paint.Smooth(1.0+0.9*out, 0.9+0.9*out, hypot(dx*1.05, dy))
+			below := paint.Smooth(1.15+0.8*out, 0.8+0.8*out, hypot(dx*1.15, dy))
 			return max(inside, below)
 		}
 		return inside
@@ -27,11 +31,14 @@ func (s *Set) drawPeek(b *paint.Brush, light Light, bird Bird) {
 	if out > 0 {
 		b.Glaze(paint.Place(point(s.hole.X, s.hole.Y+2.2*s.holeCM), 0, 2*s.holeCM, 2*s.holeCM*out), paint.Gray(0.6))
 	}
-	p.fill(paint.Blob(point(0, 0.2), point(1.5, 1.2), point(1.75, 2.4), point(0, 3.3), point(-1.75, 2.4), point(-1.5, 1.2)), breast)
+	p.fade(paint.Blob(point(0, 0.2), point(1.35, 0.9), point(1.7, 1.9), point(1.1, 2.9), point(0, 3.2), point(-1.1, 2.9),
+		point(-1.7, 1.9), point(-1.35, 0.9)), point(0, 1), breast, point(0, 3.1), breast.Scale(0.45))
 	r := paint.NewRandom(17)
-	for range 90 {
-		x, y := r.Between(-1.5, 1.5), r.Between(0.9, 2.9)
-		p.hair(point(x, y), point(x, y+0.15), point(x*1.03, y+0.4), 0.14, 0.05, 0.5, vary(breast, r, 0.25))
+	for range 150 {
+		angle, reach := r.Between(0, 2*math.Pi), sqrt(r.Float())
+		x, y := 1.6*reach*cos(angle), 1.95+1.2*reach*sin(angle)
+		c := vary(breast, r, 0.25).Scale(1 - 0.25*max(0, y-1.2))
+		p.hair(point(x, y), point(x*1.01, y+0.2), point(x*1.03, y+0.45), 0.16, 0.04, 0.5, c)
 	}
 	p.hair(point(0, 1), point(0.05, 1.8), point(0, 2.8), 0.3, 0.12, 0.5, navy)
 
@@ -53,5 +60,8 @@ func (s *Set) drawPeek(b *paint.Brush, light Light, bird Bird) {
 		p.hair(point(-0.95+turn*1.5, 0.62), point(turn*1.8, 0.2), point(0.9+turn*1.5, 0.7), 0.34, 0.3, 1, larva)
 	}
 	p.glaze(0, -0.5, 1.4, 1.1, paint.Gray(1.2))
-	p.glaze(0, 1.6, 2.0, 1.6, paint.Gray(0.75))
+	p.glaze(0, 1.3, 1.6, 0.8, paint.Gray(0.6))
+	for _, side := range [2]float32{-1, 1} {
+		p.glaze(1.5*side, 0.6, 0.9, 2.2, paint.Gray(0.65))
+	}
 }

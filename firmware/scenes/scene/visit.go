@@ -21,11 +21,11 @@ func (p path) length() float64 { return p[len(p)-1].at }
 func entrance(rest ...pose) path {
 	in := path{
 		{0, nest.Bird{Peek: 0.1, Prey: true}},
-		{0.4, nest.Bird{Peek: 0.8, Prey: true}},
-		{0.7, nest.Bird{Peek: 0.85, Turn: -0.8, Prey: true}},
-		{1.1, nest.Bird{Peek: 1, Turn: 0.8, Prey: true}},
-		{1.4, nest.Bird{Peek: 1, Prey: true}},
-		{1.45, nest.Bird{X: 0, Y: 11.6, Z: 15, Heading: 1.57, Wings: 0.5, Prey: true}},
+		{0.3, nest.Bird{Peek: 0.8, Prey: true}},
+		{0.5, nest.Bird{Peek: 0.85, Turn: -0.8, Prey: true}},
+		{0.75, nest.Bird{Peek: 1, Turn: 0.8, Prey: true}},
+		{0.9, nest.Bird{Peek: 1, Prey: true}},
+		{0.95, nest.Bird{X: 0, Y: 11.6, Z: 15, Heading: 1.57, Wings: 0.5, Prey: true}},
 	}
 	return append(in, rest...)
 }
@@ -43,7 +43,7 @@ func exit(at float64) []pose {
 // The ways that birds take. Each ends when the bird is out of sight or at rest.
 var (
 	farRim = append(entrance(
-		pose{1.9, nest.Bird{X: 0.5, Y: 8.7, Z: 12, Heading: 1.75, Wings: 0.2, Prey: true}},
+		pose{1.5, nest.Bird{X: 0.5, Y: 8.7, Z: 12, Heading: 1.75, Wings: 0.2, Prey: true}},
 		pose{2.4, nest.Bird{X: 0.4, Y: 8.4, Z: 11.8, Heading: 1.7, Turn: -0.4, Prey: true}},
 		pose{3.0, nest.Bird{X: 0.2, Y: 8.3, Z: 11.2, Heading: 1.75, Turn: 0.3, Reach: 1, Prey: true}},
 		pose{3.4, nest.Bird{X: 0.2, Y: 8.3, Z: 11.2, Heading: 1.75, Turn: 0.3, Reach: 1}},
@@ -53,7 +53,7 @@ var (
 		pose{6.3, nest.Bird{X: 0.6, Y: 8.6, Z: 11.9, Heading: -0.4, Wings: 0.35}},
 	), exit(6.7)...)
 	leftRim = append(entrance(
-		pose{2.0, nest.Bird{X: -4.4, Y: 8.6, Z: 9.2, Heading: 0.5, Wings: 0.3, Prey: true}},
+		pose{1.6, nest.Bird{X: -4.4, Y: 8.6, Z: 9.2, Heading: 0.5, Wings: 0.3, Prey: true}},
 		pose{2.5, nest.Bird{X: -4.3, Y: 8.3, Z: 8.9, Heading: 0.25, Turn: -0.4, Prey: true}},
 		pose{3.1, nest.Bird{X: -3.6, Y: 8.2, Z: 8.5, Heading: 0.2, Turn: 0.2, Reach: 1, Prey: true}},
 		pose{3.5, nest.Bird{X: -3.6, Y: 8.2, Z: 8.5, Heading: 0.2, Turn: 0.2, Reach: 1}},
@@ -62,7 +62,7 @@ var (
 		pose{5.8, nest.Bird{X: -4.1, Y: 8.4, Z: 9.2, Heading: -0.6, Turn: -0.4, Wings: 0.1}},
 	), exit(6.5)...)
 	rightRim = append(entrance(
-		pose{2.0, nest.Bird{X: 4.4, Y: 8.6, Z: 9.2, Heading: 2.7, Wings: 0.3, Prey: true}},
+		pose{1.6, nest.Bird{X: 4.4, Y: 8.6, Z: 9.2, Heading: 2.7, Wings: 0.3, Prey: true}},
 		pose{2.6, nest.Bird{X: 4.2, Y: 8.3, Z: 8.9, Heading: 2.9, Turn: 0.4, Prey: true}},
 		pose{3.2, nest.Bird{X: 3.6, Y: 8.2, Z: 8.4, Heading: 3.0, Turn: -0.2, Reach: 1, Prey: true}},
 		pose{3.6, nest.Bird{X: 3.6, Y: 8.2, Z: 8.4, Heading: 3.0, Turn: -0.2, Reach: 1}},
@@ -71,7 +71,7 @@ var (
 	), exit(6.1)...)
 	// comeHome ends asleep on the nest.
 	comeHome = entrance(
-		pose{2.0, nest.Bird{X: 1, Y: 8.7, Z: 11.5, Heading: 1.4, Wings: 0.3, Prey: true}},
+		pose{1.6, nest.Bird{X: 1, Y: 8.7, Z: 11.5, Heading: 1.4, Wings: 0.3, Prey: true}},
 		pose{2.8, nest.Bird{X: 0.6, Y: 8.3, Z: 10.9, Heading: 1.5, Turn: 0.3, Reach: 1, Prey: true}},
 		pose{3.2, nest.Bird{X: 0.6, Y: 8.3, Z: 10.9, Heading: 1.5, Turn: 0.3, Reach: 1}},
 		pose{4.2, nest.Bird{X: 0.5, Y: 8.0, Z: 9.8, Heading: 0.6, Turn: -0.5}},
