@@ -110,7 +110,7 @@ func TestPowerCutsLoseAndDoubleNothing(t *testing.T) {
 		const cuts = 20
 		for range cuts {
 			camera.Said().Await(t, camera.Said().Len(), 1, motionLine, soon)
-			instant := time.NewTimer(rand.N(150 * time.Millisecond)) //nolint:gosec // no secret
+			instant := time.NewTimer(rand.N(150 * time.Millisecond))
 			<-instant.C
 			camera.Cut()
 			camera.Start(t)

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 )
 
@@ -40,7 +41,7 @@ var VirtualCamera = sync.OnceValues(func() (string, error) {
 	if err := command(Root(), "cmake", "-S", "firmware", "-B", dir); err != nil {
 		return "", err
 	}
-	if err := command(Root(), "cmake", "--build", dir, "--target", "virtual-camera", "-j", fmt.Sprint(runtime.NumCPU())); err != nil {
+	if err := command(Root(), "cmake", "--build", dir, "--target", "virtual-camera", "-j", strconv.Itoa(runtime.NumCPU())); err != nil {
 		return "", err
 	}
 	if _, err := Scenes(); err != nil {

@@ -149,10 +149,10 @@ func (o *Operator) do(method, path string, in, out any) {
 	}
 }
 
-// find is do for what may not be there.
-func (o *Operator) find(path string, out any) bool {
+// find is do for what may not be there: then out stays as it is.
+func (o *Operator) find(path string, out any) {
 	o.t.Helper()
-	return o.send(http.MethodGet, path, nil, out, "Authorization", "Bearer "+o.token) != http.StatusNotFound
+	_ = o.send(http.MethodGet, path, nil, out, "Authorization", "Bearer "+o.token)
 }
 
 // Device gives a camera; its zero value when the hub has never heard of it.
