@@ -128,9 +128,9 @@ enum cam_status cam_queue_peek(struct cam_queue *queue, struct cam_event_record 
             return CAM_IO;
         }
         if (status == CAM_EMPTY) {
-            /* Flash lost what was there. */
+            /* Flash lost what was there. Confirmed, so that the next boot does not count it again. */
             queue->dropped += cam_queue_depth(queue);
-            queue->done_seq = queue->next_seq - 1;
+            (void)cam_queue_confirm(queue, queue->next_seq - 1);
             break;
         }
         if (status == CAM_OK && record[0] == KIND_EVENT) {
