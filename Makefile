@@ -33,14 +33,8 @@ build: setup/run build/nestbox bin/virtual-camera firmware/scenes ## build every
 build/nestbox:
 	@$(GO_BUILD) -o bin/nestbox ./services/hub/cmd/nestbox
 
-bin/virtual-camera: $(shell find firmware/core firmware/port/posix firmware/app/virtual firmware/scenes/reader -type f) firmware/CMakeLists.txt
-	@cmake -S firmware -B build/virtual-camera -DCAM_SANITIZE=OFF -DCAM_VERSION='$(VERSION)' >/dev/null
-	@cmake --build build/virtual-camera --target virtual-camera >/dev/null
-	@install -D build/virtual-camera/virtual-camera $@
-	@ln -sfn ../build/scenes bin/scenes # where it looks for a scene's name
-
 .PHONY: test
-test: setup/test build services/test integration/test fuzz ## run every test, on real Postgres and Redis servers that it starts itself
+test: setup/test build firmware/test services/test integration/test fuzz ## run every test, on real Postgres and Redis servers and in QEMU, all started by itself
 
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
@@ -52,7 +46,7 @@ integration/test: ## run the story on real hubs with virtual and emulated camera
 	go test -count=1 -parallel 32 -timeout 30m ./integration/...
 
 .PHONY: fuzz
-fuzz: ## run each fuzz target for FUZZTIME (20s)
+fuzz: firmware/fuzz ## run each fuzz target for FUZZTIME (20s)
 	@setup/fuzz $(FUZZTIME) $(MODULES)
 
 .PHONY: lint
@@ -83,5 +77,4 @@ $(GOLANGCI_LINT):
 	@mkdir -p .tools && GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	@mv .tools/golangci-lint $@
 
-# The firmware and what its cameras see.
-include firmware/scenes/scenes.mk
+include firmware/firmware.mk

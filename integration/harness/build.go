@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 )
 
 // Root is the repository's folder.
@@ -16,12 +18,22 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
-// built is where programs go that the tests build; a second run finds most of the work done.
-func built(name string) string { return filepath.Join(Root(), "build", "integration", name) }
-
-func command(dir, name string, args ...string) error {
+// build runs a command that builds something, at the repository's root. The tests of several packages run at once, and
+// neither make nor cmake wants a second one beside it.
+func build(name string, args ...string) error {
+	if err := os.MkdirAll(filepath.Join(Root(), "build"), 0o755); err != nil {
+		return err
+	}
+	lock, err := os.Create(filepath.Join(Root(), "build", "integration.lock"))
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // unlocks
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
 	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
+	cmd.Dir = Root()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)
 	}
@@ -30,21 +42,24 @@ func command(dir, name string, args ...string) error {
 
 // Nestbox builds the hub, once a process, and gives the program's path.
 var Nestbox = sync.OnceValues(func() (string, error) {
-	path := built("nestbox")
-	return path, command(Root(), "go", "build", "-o", path, "./services/hub/cmd/nestbox")
+	return filepath.Join(Root(), "bin", "nestbox"), build("make", "build/nestbox")
 })
 
 // VirtualCamera builds the camera that is a process, with the sanitizers of the firmware's tests, once a process of ours, and
 // gives the program's path. Its scenes lie beside it.
 var VirtualCamera = sync.OnceValues(func() (string, error) {
-	dir := built("firmware")
-	if err := command(Root(), "cmake", "-S", "firmware", "-B", dir); err != nil {
+	dir := filepath.Join(Root(), "build", "integration-camera")
+	if err := build("cmake", "-S", "firmware", "-B", dir, "-DCAM_TESTS=OFF"); err != nil {
 		return "", err
 	}
-	if err := command(Root(), "cmake", "--build", dir, "--target", "virtual-camera", "-j", strconv.Itoa(runtime.NumCPU())); err != nil {
+	if err := build("cmake", "--build", dir, "--target", "virtual-camera", "-j", strconv.Itoa(runtime.NumCPU())); err != nil {
 		return "", err
 	}
-	if _, err := Scenes(); err != nil {
+	scenes, err := Scenes()
+	if err != nil {
+		return "", err
+	}
+	if err := os.Symlink(scenes, filepath.Join(dir, "scenes")); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", err
 	}
 	return filepath.Join(dir, "virtual-camera"), nil
@@ -52,9 +67,10 @@ var VirtualCamera = sync.OnceValues(func() (string, error) {
 
 // Scenes renders the scene packs, once a process, and gives their folder.
 var Scenes = sync.OnceValues(func() (string, error) {
-	dir := filepath.Join(built("firmware"), "scenes")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	return dir, command(Root(), "go", "run", "./firmware/scenes/cmd/render", "--out", dir)
+	return filepath.Join(Root(), "build", "scenes"), build("make", "firmware/scenes")
+})
+
+// Firmware builds the emulated camera's firmware and mkflash, once a process, and gives their folder.
+var Firmware = sync.OnceValues(func() (string, error) {
+	return filepath.Join(Root(), "build", "firmware-qemu"), build("make", "firmware/qemu")
 })

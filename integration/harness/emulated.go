@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,12 +26,6 @@ const (
 
 // sensorSlack is added to the sensor's pace, which is the test's and not the camera's: its limit of one motion in 5 s is exact.
 const sensorSlack = 100 * time.Millisecond
-
-// Firmware builds the emulated camera's firmware and mkflash, once a process, and gives their folder.
-var Firmware = sync.OnceValues(func() (string, error) {
-	dir := built("firmware-qemu")
-	return dir, command(Root(), "make", "-f", "firmware/port/qemu/qemu.mk", "QEMU_OUT="+dir, "firmware/qemu")
-})
 
 // EmulatedCamera is a Camera on bare metal in QEMU: firmware/port/qemu. Its memory is a flash image.
 type EmulatedCamera struct {

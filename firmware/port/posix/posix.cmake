@@ -12,7 +12,7 @@ target_include_directories(cam_posix PUBLIC ${POSIX_DIR})
 target_compile_definitions(cam_posix PRIVATE _DEFAULT_SOURCE) # flock, getifaddrs, getentropy
 target_link_libraries(cam_posix PUBLIC cam_scene cam_core Threads::Threads)
 
-if(CMOCKA_LIBRARY)
+if(CAM_TESTS)
   add_executable(test_posix ${POSIX_DIR}/test/test_posix.c ${POSIX_DIR}/test/fixture.c)
   target_compile_definitions(test_posix PRIVATE _DEFAULT_SOURCE)
   target_link_libraries(test_posix PRIVATE cam_posix cam_fakes)

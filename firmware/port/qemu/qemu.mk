@@ -1,14 +1,10 @@
-# The emulated camera's firmware and mkflash, from Debian's packages: `make firmware/qemu`. Also usable alone:
-# make -f firmware/port/qemu/qemu.mk firmware/qemu
+# The emulated camera's firmware and mkflash, from Debian's packages: `make firmware/qemu`.
 QEMU_PORT := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 QEMU_FW   := $(QEMU_PORT:/port/qemu=)
 QEMU_OUT  ?= build/firmware-qemu
 QEMU_LWIP := $(QEMU_OUT)/lwip/src
 QEMU_PICOLIBC ?= /usr/lib/xtensa-lx106-elf
 QEMU_CROSS ?= xtensa-lx106-elf-
-ifndef CAM_VERSION
-CAM_VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-endif
 
 QEMU_WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wvla -Walloca -Wmissing-prototypes
 QEMU_MACHINE := -mlongcalls -mtext-section-literals
@@ -36,9 +32,17 @@ $(QEMU_OUT)/lwip-objects/%.o: $(QEMU_OUT)/lwip/COPYING $(QEMU_PORT)/lwip/lwipopt
 
 $(QEMU_OBJECTS): $(QEMU_OUT)/lwip/COPYING $(QEMU_PORT)/qemu.mk
 
+# Changes when the version does.
+$(QEMU_OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+.PHONY: FORCE
+FORCE:
+$(QEMU_OUT)/app/emulated/main.o: $(QEMU_OUT)/version
+
 $(QEMU_OUT)/%.o: $(QEMU_FW)/%.c
 	@mkdir -p $(@D)
-	@$(QEMU_CROSS)gcc $(QEMU_CFLAGS) $(QEMU_WARN) $(QEMU_INCLUDES) -DCAM_VERSION='"$(CAM_VERSION)"' -c $< -o $@
+	@$(QEMU_CROSS)gcc $(QEMU_CFLAGS) $(QEMU_WARN) $(QEMU_INCLUDES) -DCAM_VERSION='"$(VERSION)"' -c $< -o $@
 
 $(QEMU_OUT)/%.o: $(QEMU_FW)/%.S
 	@mkdir -p $(@D)
