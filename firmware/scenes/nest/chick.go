@@ -32,7 +32,6 @@ var (
 	throat    = paint.SRGB(128, 26, 22)
 	pupil     = paint.SRGB(12, 11, 12)
 	eyeLight  = paint.Gray(1.6)
-	noShade   = paint.Gray(1)
 	deepShade = paint.Gray(0.16)
 )
 

@@ -25,14 +25,15 @@ type strand struct {
 // weave lays moss over the floor and straw around the cup, the lowest first.
 func weave(s *Set) {
 	r := paint.NewRandom(2026)
-	var strands []strand
-	for range 3600 {
+	const tufts, blades, linings = 3600, 2500, 420
+	strands := make([]strand, 0, tufts+blades+linings)
+	for range tufts {
 		strands = append(strands, s.tuft(r))
 	}
-	for range 2500 {
+	for range blades {
 		strands = append(strands, s.blade(r))
 	}
-	for range 420 {
+	for range linings {
 		strands = append(strands, s.lining(r))
 	}
 	sort.SliceStable(strands, func(i, j int) bool { return strands[i].order < strands[j].order })

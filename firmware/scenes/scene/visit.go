@@ -2,6 +2,7 @@ package scene
 
 import (
 	"math"
+	"slices"
 
 	"home.arpa/nestbox/firmware/scenes/nest"
 	"home.arpa/nestbox/firmware/scenes/paint"
@@ -19,15 +20,14 @@ func (p path) length() float64 { return p[len(p)-1].at }
 
 // entrance is a bird that looks in and then jumps.
 func entrance(rest ...pose) path {
-	in := path{
+	return slices.Concat(path{
 		{0, nest.Bird{Peek: 0.1, Prey: true}},
 		{0.3, nest.Bird{Peek: 0.8, Prey: true}},
 		{0.5, nest.Bird{Peek: 0.85, Turn: -0.8, Prey: true}},
 		{0.75, nest.Bird{Peek: 1, Turn: 0.8, Prey: true}},
 		{0.9, nest.Bird{Peek: 1, Prey: true}},
 		{0.95, nest.Bird{X: 0, Y: 11.6, Z: 15, Heading: 1.57, Wings: 0.5, Prey: true}},
-	}
-	return append(in, rest...)
+	}, rest)
 }
 
 // exit goes from a rim through the hole, at a moment of the visit.
