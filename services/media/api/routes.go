@@ -38,7 +38,7 @@ const (
 // Mount adds the routes to r.
 func Mount(r gin.IRouter, cfg Config) {
 	h := handlers{service: cfg.Service, pace: cfg.Pace.orDefault()}
-	r.POST("/api/images/upload", auth.RequireDevice(cfg.Verifier), httpx.WriteDeadline(uploadWrite), h.upload)
+	r.POST("/api/images/upload", httpx.ForDevice, auth.RequireDevice(cfg.Verifier), httpx.WriteDeadline(uploadWrite), h.upload)
 
 	operator := r.Group("/api", auth.RequireOperator(cfg.Operators))
 	operator.GET("/pictures", h.listPictures)

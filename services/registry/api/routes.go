@@ -35,8 +35,8 @@ func Mount(r gin.IRouter, c Config) {
 		c.Operators = c.Service
 	}
 
-	r.POST("/api/devices/register", h.register)
-	device := r.Group("/api/devices/:id", auth.RequireDevice(c.Verifier))
+	r.POST("/api/devices/register", httpx.ForDevice, httpx.NoStore, h.register)
+	device := r.Group("/api/devices/:id", httpx.ForDevice, auth.RequireDevice(c.Verifier))
 	device.GET("/commands", h.pollCommands)
 	device.POST("/commands/:command_id/result", h.finishCommand)
 	device.POST("/privacy/switch", h.switchPrivacy)

@@ -14,7 +14,7 @@ import (
 )
 
 // contentType is of the answers that are written without encoding/json.
-const contentType = "application/json; charset=utf-8"
+const contentType = "application/json"
 
 // callerOf returns the device that the token names. An X-Device-ID header must
 // agree with it.

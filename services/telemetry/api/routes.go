@@ -41,7 +41,7 @@ type Config struct {
 // Mount adds the routes of telemetry to r, which comes from httpx.NewEngine.
 func Mount(r gin.IRouter, cfg Config) {
 	h := &handlers{service: cfg.Service}
-	device := r.Group("", auth.RequireDevice(cfg.Verifier))
+	device := r.Group("", httpx.ForDevice, auth.RequireDevice(cfg.Verifier))
 	device.POST("/api/heartbeat", h.heartbeat)
 	device.POST("/api/events/motion", h.motion)
 

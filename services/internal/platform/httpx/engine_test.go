@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"home.arpa/nestbox/services/internal/platform/fault"
 	"home.arpa/nestbox/services/internal/platform/httpx"
 )
 
@@ -87,6 +88,40 @@ func TestEveryAnswerIsSafeToOpenInBrowser(t *testing.T) {
 		// A handler's own values replace these and do not leak into the next answer.
 		if got := serve(t, e, http.MethodGet, "/picture", "").Header().Get("Cache-Control"); got != "immutable" {
 			t.Errorf("Cache-Control = %q", got)
+		}
+	}
+}
+
+func TestAnswersToDevicesHaveNoHeadersForBrowsers(t *testing.T) {
+	t.Parallel()
+	forBrowsers := []string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy"}
+	e, _ := setup(t, httpx.Options{})
+	device := e.Group("", httpx.ForDevice)
+	succeed := func(c *gin.Context) { c.Status(http.StatusOK) }
+	device.POST("/beat", succeed)
+	device.POST("/token", httpx.NoStore, succeed)
+	device.GET("/commands", succeed)
+	device.POST("/refused", func(c *gin.Context) { httpx.Fail(c, fault.New(fault.Unauthenticated, "No token.")) })
+	e.GET("/page", succeed)
+	for _, tc := range []struct {
+		method, path, cache string
+		browser             bool
+	}{
+		{http.MethodPost, "/beat", "", false},
+		{http.MethodPost, "/token", "no-store", false},
+		{http.MethodGet, "/commands", "no-store", false},
+		{http.MethodPost, "/refused", "no-store", true},
+		{http.MethodGet, "/beat", "no-store", true}, // not allowed
+		{http.MethodGet, "/page", "no-store", true},
+	} {
+		h := serve(t, e, tc.method, tc.path, "").Header()
+		if got := h.Get("Cache-Control"); got != tc.cache {
+			t.Errorf("%s %s: Cache-Control = %q, want %q", tc.method, tc.path, got, tc.cache)
+		}
+		for _, name := range forBrowsers {
+			if got := h.Get(name); (got != "") != tc.browser {
+				t.Errorf("%s %s: %s = %q", tc.method, tc.path, name, got)
+			}
 		}
 	}
 }

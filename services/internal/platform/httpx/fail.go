@@ -33,7 +33,7 @@ func renderErrors(c *gin.Context) {
 	// What a handler prepared was meant for the answer that failed.
 	h.Del("Content-Length")
 	h.Del("Etag")
-	h["Cache-Control"] = valueNoStore
+	setHeaders(c)
 
 	status, detail := outcome(c, err)
 	switch f := fault.From(err); {
