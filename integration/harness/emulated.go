@@ -22,6 +22,7 @@ const hostOfEmulated = "10.0.2.2"
 const (
 	keyMotion = 'm'
 	keySwitch = 's'
+	keyMemory = 'i'
 )
 
 // sensorSlack is added to the sensor's pace, which is the test's and not the camera's: its limit of one motion in 5 s is exact.
@@ -29,6 +30,9 @@ const sensorSlack = 100 * time.Millisecond
 
 // EmulatedCamera is a Camera on bare metal in QEMU: firmware/port/qemu. Its memory is a flash image.
 type EmulatedCamera struct {
+	// Wire is a file that takes what goes over its network, as pcap has it; empty: none. It begins anew with each life.
+	Wire string
+
 	id      string
 	image   string
 	mkflash string
@@ -100,9 +104,14 @@ func (c *EmulatedCamera) Runs() bool {
 func (c *EmulatedCamera) Start(t *testing.T) {
 	t.Helper()
 	p := &process{done: make(chan struct{})}
-	p.cmd = exec.Command("qemu-system-xtensa", "-M", "lx60-nommu", "-m", "1M", "-accel", "tcg,tb-size=8",
-		"-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "user,model=open_eth",
-		"-drive", "if=pflash,format=raw,file="+c.image)
+	args := []string{
+		"-M", "lx60-nommu", "-m", "1M", "-accel", "tcg,tb-size=8", "-display", "none", "-monitor", "none", "-serial", "stdio",
+		"-nic", "user,model=open_eth,id=net", "-drive", "if=pflash,format=raw,file=" + c.image,
+	}
+	if c.Wire != "" {
+		args = append(args, "-object", "filter-dump,id=wire,netdev=net,file="+c.Wire)
+	}
+	p.cmd = exec.Command("qemu-system-xtensa", args...)
 	p.cmd.Stdout, p.cmd.Stderr = &c.said, &c.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // for a test that panics
 	keys, err := p.cmd.StdinPipe()
@@ -142,7 +151,18 @@ func (c *EmulatedCamera) Cut() { c.process.kill() }
 // TurnSwitch implements Camera.
 func (c *EmulatedCamera) TurnSwitch(t *testing.T) {
 	t.Helper()
-	if _, err := c.keys.Write([]byte{keySwitch}); err != nil {
+	c.press(t, keySwitch)
+}
+
+// AskMemory has the camera print how much memory it has needed.
+func (c *EmulatedCamera) AskMemory(t *testing.T) {
+	t.Helper()
+	c.press(t, keyMemory)
+}
+
+func (c *EmulatedCamera) press(t *testing.T, key byte) {
+	t.Helper()
+	if _, err := c.keys.Write([]byte{key}); err != nil {
 		t.Fatal(err)
 	}
 }

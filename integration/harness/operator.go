@@ -74,6 +74,7 @@ type Presence struct {
 	State   string // online, late, offline, asleep
 	Reading *struct {
 		BootID        string `json:"boot_id"`
+		MonotonicMS   int64  `json:"monotonic_ms"`
 		ResetReason   string `json:"reset_reason"`
 		CameraEnabled bool   `json:"camera_enabled"`
 		QueueDepth    int    `json:"queue_depth"`
