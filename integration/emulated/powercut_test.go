@@ -28,6 +28,7 @@ func powerCuts(t *testing.T) int {
 // Kill -9 at random moments while the camera enrols, queues, logs and changes its settings. What its flash says was queued is
 // in the hub in the end, each event once, and the hub never met another camera under its name.
 func TestPowerCuts(t *testing.T) {
+	t.Parallel()
 	cuts := powerCuts(t)
 	h := harness.StartHub(t, harness.ByKey)
 	g := harness.StartGate(t, h.URL)
@@ -74,6 +75,7 @@ func TestPowerCuts(t *testing.T) {
 // Kill -9 between the first instruction and the first heartbeat, several times before each camera gets the time to enrol. A
 // secret that was lost on the way would have the hub see another camera under the same name.
 func TestPowerCutsWhileEnrolling(t *testing.T) {
+	t.Parallel()
 	const cameras, cutsEach = 10, 6
 	if testing.Short() {
 		t.Skip("60 power cuts take half a minute: run without -short")
