@@ -58,9 +58,9 @@ func TestPostgresGone(t *testing.T) {
 			}
 		}
 		c.back()
-		pgtest.Within(t, 10*time.Second, c.name+": serving again", works)
+		pgtest.Within(t, 30*time.Second, c.name+": serving again", works)
 	}
-	pgtest.Within(t, 10*time.Second, "no goroutine is left of the outages", func() bool { return runtime.NumGoroutine() <= before+8 })
+	pgtest.Within(t, 30*time.Second, "no goroutine is left of the outages", func() bool { return runtime.NumGoroutine() <= before+8 })
 	// What the outages interrupted happens now.
 	w.want(http.StatusOK, "POST", "/api/devices/register", "", registrationOf(front, secretOf(front)))
 	w.want(http.StatusOK, "PUT", "/api/devices/"+front+"/privacy", w.token, map[string]any{"locked": true})

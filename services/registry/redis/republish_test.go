@@ -94,8 +94,10 @@ func (p *process) valid(t *testing.T, c registry.Credential) bool {
 	return p.redis.Client().Exists(t.Context(), "nestbox:operator:"+c.Hash).Val() == 1
 }
 
-// second is the time within which a withdrawal holds everywhere.
-const second = time.Second
+// soon is less than the 30 s after which all is published again in any case, and
+// enough for a busy machine. That it is a second is proved with a clock of its own,
+// by registry's TestFailedPublishingIsRetried.
+const soon = 15 * time.Second
 
 func TestWithdrawalHoldsAtOnce(t *testing.T) {
 	t.Parallel()
@@ -132,16 +134,16 @@ func TestEmptiedRedisIsFilledAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	filled := func() bool { return p.status(t, front) == "revoked" && p.valid(t, c) }
-	within(t, second, "published", filled)
+	within(t, soon, "published", filled)
 
 	if err := p.redis.Client().FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, second, "published again after FLUSHALL", filled)
+	within(t, soon, "published again after FLUSHALL", filled)
 
 	p.redis.Kill()
 	p.redis.Start() // empty
-	within(t, 2*second, "published again after a restart of Redis", filled)
+	within(t, soon, "published again after a restart of Redis", filled)
 }
 
 func TestWithdrawalDuringAnOutage(t *testing.T) {
@@ -153,7 +155,7 @@ func TestWithdrawalDuringAnOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, second, "published", func() bool { return p.status(t, front) == "approved" && p.valid(t, c) })
+	within(t, soon, "published", func() bool { return p.status(t, front) == "approved" && p.valid(t, c) })
 
 	// Cut off and not killed, so that Redis comes back with what it had.
 	p.redis.Freeze()
@@ -164,11 +166,11 @@ func TestWithdrawalDuringAnOutage(t *testing.T) {
 	if err := p.DeleteToken(t.Context(), admin, c.ID); err != nil {
 		t.Errorf("delete a token without Redis: %v", err)
 	}
-	if took := time.Since(began); took > 2*second {
+	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("without Redis it took %v", took)
 	}
 	p.redis.Thaw()
-	within(t, second, "the withdrawal holds", func() bool { return p.status(t, front) == "revoked" && !p.valid(t, c) })
+	within(t, soon, "the withdrawal holds", func() bool { return p.status(t, front) == "revoked" && !p.valid(t, c) })
 }
 
 // TestDeadProcessIsMadeGood plays a process that was killed between its database
@@ -200,5 +202,5 @@ func TestDeadProcessIsMadeGood(t *testing.T) {
 		t.Fatal("it was published after all")
 	}
 	background(t, p.another(t).Publish)
-	within(t, second, "the next process makes it good", func() bool { return p.status(t, front) == "revoked" && !p.valid(t, c) })
+	within(t, soon, "the next process makes it good", func() bool { return p.status(t, front) == "revoked" && !p.valid(t, c) })
 }
