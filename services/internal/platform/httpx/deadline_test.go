@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what should happen at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // dial opens a connection to a real server with this handler.
 func dial(t *testing.T, h http.Handler) net.Conn {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -132,7 +133,7 @@ func TestSlowRequestSurvivesOrderedStop(t *testing.T) {
 		}
 	})
 	health := httpx.NewHealth()
-	s := &httpx.Server{Handler: e, Health: health, Ops: httpx.OpsHandler(health, nil), DrainDelay: 1500 * time.Millisecond}
+	s := &httpx.Server{Handler: e, Health: health, Ops: httpx.OpsHandler(health, nil), DrainDelay: 3 * time.Second}
 	r := start(t, s, func(ctx context.Context) error {
 		<-ctx.Done()
 		d.write("work ended")
@@ -278,7 +279,8 @@ func TestSlowHeaderIsCut(t *testing.T) {
 		}
 		_ = conn.SetDeadline(time.Now().Add(patience))
 		send(t, conn, text)
-		if _, err := io.Copy(io.Discard, conn); err != nil {
+		// A text that comes after the cut resets the connection, which ends it too.
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: the connection stays open: %v", name, err)
 		}
 		_ = conn.Close()
