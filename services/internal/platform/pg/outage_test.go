@@ -48,11 +48,12 @@ func unavailable(t *testing.T, operation func(context.Context) error) {
 	}
 }
 
-// heals waits until the database is usable again and says how long it took.
-func heals(t *testing.T, db *pg.DB, within time.Duration) {
+// heals waits until the database is usable again and says how long it took: less than
+// the 15 s for which pgx by itself would hold the connections of a server that was cut off.
+func heals(t *testing.T, db *pg.DB) {
 	t.Helper()
 	start := time.Now()
-	pgtest.Within(t, within, "the pool heals", func() bool { return tx(db)(t.Context()) == nil })
+	pgtest.Within(t, 10*time.Second, "the pool heals", func() bool { return tx(db)(t.Context()) == nil })
 	t.Logf("healed in %v", time.Since(start).Round(time.Millisecond))
 }
 
@@ -60,7 +61,7 @@ func TestAServerThatRefusesIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s := pgtest.StartServer(t)
 	db := pgtest.Connect(t, s.Config("public"))
-	heals(t, db, limit)
+	heals(t, db)
 	s.Kill()
 	for range 3 { // the first meets a cut connection, the others none
 		unavailable(t, tx(db))
@@ -68,7 +69,7 @@ func TestAServerThatRefusesIsUnavailable(t *testing.T) {
 		unavailable(t, db.Ping)
 	}
 	s.Start()
-	heals(t, db, time.Second)
+	heals(t, db)
 }
 
 func TestAServerThatWasNeverThereIsUnavailable(t *testing.T) {
@@ -78,7 +79,7 @@ func TestAServerThatWasNeverThereIsUnavailable(t *testing.T) {
 	db := pgtest.Connect(t, s.Config("public"))
 	unavailable(t, tx(db))
 	s.Start()
-	heals(t, db, time.Second)
+	heals(t, db)
 }
 
 func TestARestartBetweenTwoTransactionsIsNotNoticed(t *testing.T) {
@@ -128,7 +129,7 @@ func TestAFrozenServerIsUnavailable(t *testing.T) {
 	wg.Wait()
 	unavailable(t, db.Ping)
 	s.Thaw()
-	heals(t, db, limit)
+	heals(t, db)
 }
 
 func TestAServerThatFreezesInsideATransaction(t *testing.T) {
@@ -156,7 +157,7 @@ func TestAServerThatFreezesInsideATransaction(t *testing.T) {
 				t.Errorf("error is %v, want unavailable", err)
 			}
 			s.Thaw()
-			heals(t, db, limit)
+			heals(t, db)
 		})
 	}
 }
@@ -171,7 +172,7 @@ func TestAStatementThatTakesTooLongIsUnavailable(t *testing.T) {
 		})
 	})
 	// The server has stopped it, too.
-	pgtest.Within(t, limit, "the statement is cancelled in the server", func() bool {
+	pgtest.Within(t, 30*time.Second, "the statement is cancelled in the server", func() bool {
 		var n int
 		err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'").Scan(&n)
 		return err == nil && n == 0
