@@ -102,7 +102,7 @@ func TestAWaitingMigratorDoesNotBlockAConcurrentIndex(t *testing.T) {
 func TestTheWaitForAnotherMigratorEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	cfg := pgtest.New(t, "registry")
-	slow := fstest.MapFS{"00001_slow.sql": file("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE slow ();\nSELECT pg_sleep(1);\n")}
+	slow := fstest.MapFS{"00001_slow.sql": file("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE slow ();\nSELECT pg_sleep(2.5);\n")}
 	first, second := pgtest.Connect(t, cfg), pgtest.Connect(t, cfg)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -110,12 +110,12 @@ func TestTheWaitForAnotherMigratorEndsWithTheContext(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	pgtest.Within(t, 10*time.Second, "the first migrator works", func() bool {
+	pgtest.Within(t, 30*time.Second, "the first migrator works", func() bool {
 		var there bool
 		err := second.Pool.QueryRow(t.Context(), "SELECT to_regclass('slow') IS NOT NULL").Scan(&there)
 		return err == nil && there
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if _, err := migrate.Postgres(ctx, second, slow); err == nil || !strings.Contains(err.Error(), "wait for another migration") {
 		t.Errorf("a migrator that may not wait says %v", err)
