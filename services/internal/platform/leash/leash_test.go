@@ -107,7 +107,7 @@ func TestNothingOutlivesAKilledTestBinary(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait()
-			within(t, 5*time.Second, "folder and processes are gone", func() bool { return gone(folder) })
+			within(t, 30*time.Second, "folder and processes are gone", func() bool { return gone(folder) })
 		})
 	}
 }
@@ -129,7 +129,7 @@ func TestEachEndIsAnEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			within(t, 5*time.Second, "the program has a child", func() bool { return hasChild(f) })
+			within(t, 30*time.Second, "the program has a child", func() bool { return hasChild(f) })
 			if p.Exited() {
 				t.Error("Exited, while it runs")
 			}
@@ -137,7 +137,7 @@ func TestEachEndIsAnEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name == "stop" {
-				within(t, 5*time.Second, "the program ends", p.Exited)
+				within(t, 30*time.Second, "the program ends", p.Exited)
 				if err := p.Kill(); err != nil {
 					t.Error(err)
 				}
@@ -166,7 +166,7 @@ func TestStopKillsWhatDoesNotListen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "the program is ready", func() bool {
+	within(t, 30*time.Second, "the program is ready", func() bool {
 		_, err := os.Stat(f.Path + "/ready")
 		return err == nil
 	})
@@ -176,5 +176,5 @@ func TestStopKillsWhatDoesNotListen(t *testing.T) {
 	if err := f.Remove(); err != nil {
 		t.Error(err)
 	}
-	within(t, 5*time.Second, "everything is gone", func() bool { return gone(f.Path) })
+	within(t, 30*time.Second, "everything is gone", func() bool { return gone(f.Path) })
 }

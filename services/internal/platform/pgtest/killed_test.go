@@ -56,7 +56,7 @@ func TestNothingOutlivesAKilledTestBinary(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	pgtest.Within(t, 10*time.Second, "folder and server are gone", func() bool {
+	pgtest.Within(t, 30*time.Second, "folder and server are gone", func() bool {
 		_, err := os.Stat(folder)
 		return errors.Is(err, os.ErrNotExist) && serversIn(folder) == 0
 	})
