@@ -69,7 +69,7 @@ func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); <-tick.C {
+	for deadline := time.Now().Add(30 * time.Second); !cond(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("does not come: %s", what)
 		}
@@ -129,8 +129,8 @@ func TestHeartbeatsGoOnWithoutRedis(t *testing.T) {
 					t.Fatalf("look-up %d: %v, %v", i, last, err)
 				}
 			}
-			// The first call may pay the time-out; all the others must not.
-			if took := time.Since(began); took > 2*time.Second {
+			// The first call may pay the time-out; all the others must not: that is 5 min.
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("1000 calls without Redis took %v", took)
 			}
 			if !r.breaker.Open() || r.beats.Fallbacks() < 1000 {
@@ -239,7 +239,7 @@ func TestTheLimiterGoesOnWithoutRedis(t *testing.T) {
 	t.Parallel()
 	r := newReplica(t, redistest.StartServer(t))
 	limiter := failover.NewLimiter(
-		redislimit.New(r.server.Client(), "test:", 1, 3), ratelimit.NewMemory(1, 3, time.Now), r.breaker)
+		redislimit.New(r.server.Client(), "test:", 0.01, 3), ratelimit.NewMemory(0.01, 3, time.Now), r.breaker)
 	allowed := func() int {
 		t.Helper()
 		n := 0
@@ -254,11 +254,11 @@ func TestTheLimiterGoesOnWithoutRedis(t *testing.T) {
 		}
 		return n
 	}
-	if n := allowed(); n < 3 || n > 4 {
+	if n := allowed(); n != 3 {
 		t.Errorf("%d of 10 with Redis, want 3", n)
 	}
 	r.server.Kill()
-	if n := allowed(); n < 3 || n > 4 {
+	if n := allowed(); n != 3 {
 		t.Errorf("%d of 10 without Redis, want 3", n)
 	}
 }
