@@ -144,7 +144,7 @@ func (s *service) eventually(what string, cond func() bool) {
 	s.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); <-tick.C {
+	for deadline := time.Now().Add(30 * time.Second); !cond(); <-tick.C {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("does not come: %s\n%s", what, s.log)
 		}
