@@ -100,12 +100,12 @@ func TestSlowLorisIsCutOff(t *testing.T) {
 func TestSlowButSteadyIsServed(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(o *options) {
-		o.pace = api.Pace{Limit: 20 * time.Second, Grace: 200 * time.Millisecond, BytesPerSecond: 2000}
+		o.pace = api.Pace{Limit: 20 * time.Second, Grace: time.Second, BytesPerSecond: 200}
 	})
 	b := photo(1, 160, 120)
 	conn := w.dial(w.serve(), len(b), "")
-	// 5000 bytes a second against 2000, for longer than the grace.
-	go drip(conn, b, 100, 20*time.Millisecond)
+	// 2000 bytes a second against 200, for longer than the grace.
+	go drip(conn, b, 40, 20*time.Millisecond)
 	if status := answer(t, conn); status != http.StatusOK {
 		t.Errorf("status %d, want 200", status)
 	}
