@@ -223,7 +223,7 @@ func TestUploadsOverTheLimitAskForRetention(t *testing.T) {
 	for n := 2; n < 6; n++ {
 		w.mustUpload(n)
 	}
-	within(t, 10*time.Second, "the loop removes the oldest", func() bool {
+	within(t, 30*time.Second, "the loop removes the oldest", func() bool {
 		u, err := w.store.Usage(t.Context())
 		return err == nil && u.Bytes <= w.cfg.Policy.Quota
 	})

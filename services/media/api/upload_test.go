@@ -223,7 +223,7 @@ func TestStoredAndDeletedAreOnTheStream(t *testing.T) {
 			if m.Kind != kind || !strings.Contains(string(m.Data), id) || !strings.Contains(string(m.Data), `"event_id":"e1"`) {
 				t.Errorf("message %s %s, want %s", m.Kind, m.Data, kind)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatalf("no %s on the stream", kind)
 		}
 	}

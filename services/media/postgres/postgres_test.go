@@ -69,5 +69,5 @@ func TestServerGoneIsUnavailableSoonAndHeals(t *testing.T) {
 		}
 	}
 	server.Start()
-	pgtest.Within(t, 10*time.Second, "the store heals", func() bool { return calls["read"]() == nil && calls["write"]() == nil })
+	pgtest.Within(t, 30*time.Second, "the store heals", func() bool { return calls["read"]() == nil && calls["write"]() == nil })
 }

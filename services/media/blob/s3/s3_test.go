@@ -263,7 +263,7 @@ func TestServerGoneIsUnavailableAndHeals(t *testing.T) {
 		}
 	}
 	server.start()
-	within(t, 10*time.Second, "the bucket is back", func() bool { return pictures.Ping(t.Context()) == nil })
+	within(t, 30*time.Second, "the bucket is back", func() bool { return pictures.Ping(t.Context()) == nil })
 	if n, err := pictures.Size(t.Context(), id); err != nil || n != int64(len("a picture")) {
 		t.Errorf("Size = %d, %v", n, err)
 	}

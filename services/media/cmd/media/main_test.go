@@ -156,7 +156,7 @@ func TestServe(t *testing.T) { //nolint:paralleltest // see above
 		c.ready(ops, "degraded", http.StatusOK)
 		redis.Start()
 		publish()
-		pgtest.Within(t, 10*time.Second, "redis is back", func() bool { return c.status("/api/pictures") == http.StatusOK })
+		pgtest.Within(t, 30*time.Second, "redis is back", func() bool { return c.status("/api/pictures") == http.StatusOK })
 
 		postgres.Kill()
 		start := time.Now()
@@ -167,7 +167,7 @@ func TestServe(t *testing.T) { //nolint:paralleltest // see above
 		}
 		c.ready(ops, "unready", http.StatusServiceUnavailable)
 		postgres.Start()
-		pgtest.Within(t, 10*time.Second, "postgres is back", func() bool { return c.status("/api/pictures") == http.StatusOK })
+		pgtest.Within(t, 30*time.Second, "postgres is back", func() bool { return c.status("/api/pictures") == http.StatusOK })
 		if again := c.upload(http.StatusOK); again != id {
 			t.Errorf("the same picture is %s now, was %s", again, id)
 		}
@@ -268,7 +268,7 @@ func (c *client) status(path string) int {
 // ready waits until /readyz says so: a probe's result is believed for a moment.
 func (c *client) ready(ops, want string, status int) {
 	c.t.Helper()
-	pgtest.Within(c.t, 10*time.Second, fmt.Sprintf("readyz is %q", want), func() bool {
+	pgtest.Within(c.t, 30*time.Second, fmt.Sprintf("readyz is %q", want), func() bool {
 		got, _, body := c.do(http.MethodGet, ops+"/readyz", "", nil)
 		return got == status && strings.Contains(string(body), `"status":"`+want+`"`)
 	})
