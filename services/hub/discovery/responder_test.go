@@ -42,7 +42,7 @@ func start(t *testing.T, s Service) (stop func()) {
 // eventually asks until an answer comes: the responder opens its socket in the background.
 func eventually(t *testing.T, q dns.Question) *dns.Msg {
 	t.Helper()
-	for range 50 {
+	for range 150 {
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		m, err := Ask(ctx, q, loopback)
 		cancel()
@@ -65,7 +65,7 @@ func TestEphemeralPortGetsTheServiceOverTheWire(t *testing.T) {
 	if len(m.Extra) == 0 || m.Extra[0].(*dns.A).A.String() != "127.0.0.1" {
 		t.Errorf("additional %v, want the address of the interface asked on", m.Extra)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if got, err := Lookup(ctx, "nestbox-wire.local", loopback); err != nil || !slices.Contains(got, netip.MustParseAddr("127.0.0.1")) {
 		t.Errorf("lookup: %v %v", got, err)
@@ -88,7 +88,7 @@ func TestNothingIsSaidOnAnInterfaceWithoutTheBoundAddress(t *testing.T) {
 }
 
 func TestAnnouncementThenGoodbye(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	ear, err := open4(ctx)
 	if err != nil {

@@ -175,7 +175,7 @@ func ready(t *testing.T, dir string) (*hub, time.Duration) {
 	ops := freeAddress(t)
 	begin := time.Now()
 	h := startProgram(t, program(t, true), dir, "NESTBOX_ENROLMENT=open", "NESTBOX_OPS_LISTEN="+ops)
-	hubtest.Eventually(t, 10*time.Second, "ready", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "ready", func() bool {
 		a, err := hubtest.Try(http.MethodGet, "http://"+ops+"/readyz", nil)
 		return err == nil && a.Status == http.StatusOK
 	})

@@ -68,7 +68,7 @@ func TestPollWithoutCommandsEndsInTime(t *testing.T) {
 	if err != nil || a.Status != http.StatusNoContent {
 		t.Fatalf("%d %v", a.Status, err)
 	}
-	if took := time.Since(begin); took < 900*time.Millisecond || took > 3*time.Second {
+	if took := time.Since(begin); took < 900*time.Millisecond || took > 10*time.Second {
 		t.Errorf("took %v, want 1 s", took)
 	}
 }

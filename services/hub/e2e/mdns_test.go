@@ -37,7 +37,7 @@ func TestCameraFindsTheHub(t *testing.T) {
 		}
 		return m
 	}
-	hubtest.Eventually(t, 10*time.Second, "the service leads to the hub's port", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "the service leads to the hub's port", func() bool {
 		m := ask(dns.Question{Name: "_nestbox._tcp.local.", Qtype: dns.TypePTR, Qclass: dns.ClassINET})
 		return m != nil && slices.ContainsFunc(m.Extra, func(rr dns.RR) bool {
 			srv, ok := rr.(*dns.SRV)
@@ -47,7 +47,7 @@ func TestCameraFindsTheHub(t *testing.T) {
 			return ok && slices.Equal(txt.Txt, []string{"path=/api", "version=0.0.0-e2e"})
 		})
 	})
-	hubtest.Eventually(t, 5*time.Second, "the story's name leads to an address of this machine", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "the story's name leads to an address of this machine", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		found, err := discovery.Lookup(ctx, "esp32cam.local", nil)

@@ -47,7 +47,7 @@ func TestTenThousandHeartbeatsWriteNothing(t *testing.T) {
 			t.Fatalf("%d %v", a.Status, err)
 		}
 	}
-	hubtest.Eventually(t, 10*time.Second, "all cameras are online", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "all cameras are online", func() bool {
 		body := string(op.do(http.MethodGet, "/api/presence", nil).Body)
 		return strings.Count(body, `"online"`) == cameras
 	})

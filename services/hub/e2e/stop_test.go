@@ -46,11 +46,11 @@ func TestSlowRequestSurvivesAStopAndWaitersAreSentHome(t *testing.T) {
 		if a.Status != http.StatusNoContent {
 			t.Errorf("the waiting poll got %d", a.Status)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(10 * time.Second):
 		t.Error("the waiting poll holds up the stop")
 	}
 	// By now nobody new is let in.
-	hubtest.Eventually(t, 5*time.Second, "new connections are refused", func() bool {
+	hubtest.Eventually(t, 10*time.Second, "new connections are refused", func() bool {
 		_, err := hubtest.Try(http.MethodGet, h.url+"/api/openapi.yaml", nil)
 		return err != nil
 	})

@@ -54,8 +54,9 @@ func TestCommandReachesACameraThatWaitsAtAnotherReplica(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("created to arrived: median %v, slowest %v", took[len(took)/2], took[len(took)-1])
-	// The median, since other tests and whoever shares this machine delay single requests by more than the limit.
-	if median := took[len(took)/2]; median > 150*time.Millisecond {
-		t.Errorf("median %v, want under 150 ms", median)
+	// The median, since other tests and whoever shares this machine delay requests. By itself a poll looks after 20 s; that
+	// a call takes less than 150 ms is for the registry's own tests, which know when the device waits.
+	if median := took[len(took)/2]; median > 2*time.Second {
+		t.Errorf("median %v, want under 2 s", median)
 	}
 }

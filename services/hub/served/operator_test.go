@@ -24,7 +24,7 @@ type operator struct {
 func (w *world) login() *operator {
 	w.t.Helper()
 	var in hubtest.Answer
-	hubtest.Eventually(w.t, 5*time.Second, "login", func() bool { // after a restart of Postgres the first use of a connection is a 503
+	hubtest.Eventually(w.t, 30*time.Second, "login", func() bool { // after a restart of Postgres the first use of a connection is a 503
 		in = hubtest.Do(w.t, http.MethodPost, w.url+"/api/login", map[string]any{"password": password})
 		return in.Status != http.StatusServiceUnavailable
 	})

@@ -55,7 +55,7 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 		"picture audit": page("/api/audit/pictures"),
 	}
 	// Warm: each service has connections, which are then cut.
-	hubtest.Eventually(t, 5*time.Second, "the first event", hubtest.Answers(http.StatusOK, event))
+	hubtest.Eventually(t, 30*time.Second, "the first event", hubtest.Answers(http.StatusOK, event))
 	op.do(http.MethodGet, "/api/storage", nil).Want(t, http.StatusOK)
 	goroutines := map[string]float64{}
 	for _, s := range w.started {
@@ -104,15 +104,15 @@ func TestPostgresGoneIsSaidAtOnceAndHeals(t *testing.T) {
 		for _, s := range w.started {
 			s.awaitReady("ready")
 		}
-		hubtest.Eventually(t, 5*time.Second, what+": events are taken again", hubtest.Answers(http.StatusOK, event))
-		hubtest.Eventually(t, 5*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, durable["upload"]))
-		hubtest.Eventually(t, 5*time.Second, what+": cameras are admitted again", hubtest.Answers(http.StatusOK, durable["register"]))
+		hubtest.Eventually(t, 30*time.Second, what+": events are taken again", hubtest.Answers(http.StatusOK, event))
+		hubtest.Eventually(t, 30*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, durable["upload"]))
+		hubtest.Eventually(t, 30*time.Second, what+": cameras are admitted again", hubtest.Answers(http.StatusOK, durable["register"]))
 		t.Logf("%s: all is as before %v after Postgres was back", what, time.Since(begin).Round(time.Millisecond))
 		if a := <-waiting; a.Status != http.StatusServiceUnavailable && a.Status != http.StatusNoContent && a.Status != http.StatusOK {
 			t.Errorf("%s: a poll that waited when it began: %d %s", what, a.Status, a.Body)
 		}
 		for _, s := range w.started {
-			hubtest.Eventually(t, 20*time.Second, what+": "+s.name+" has no more goroutines than before", func() bool {
+			hubtest.Eventually(t, 30*time.Second, what+": "+s.name+" has no more goroutines than before", func() bool {
 				return s.metric(t, "go_goroutines") <= goroutines[s.name]+10
 			})
 		}

@@ -92,7 +92,7 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 	loaded := func(what string) {
 		t.Helper()
 		b, m, refused := beats.of(http.StatusOK), motions.of(http.StatusOK), uploads.of(http.StatusServiceUnavailable)
-		hubtest.Eventually(t, 20*time.Second, what+": beats and motion go on, pictures are refused", func() bool {
+		hubtest.Eventually(t, 30*time.Second, what+": beats and motion go on, pictures are refused", func() bool {
 			return beats.of(http.StatusOK) > b+50 && motions.of(http.StatusOK) > m+50 && uploads.of(http.StatusServiceUnavailable) > refused+10
 		})
 		for _, s := range w.started {
@@ -112,11 +112,11 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 	healed := func(what string) {
 		t.Helper()
 		begin := time.Now()
-		hubtest.Eventually(t, 5*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
+		hubtest.Eventually(t, 30*time.Second, what+": pictures are taken again", hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
 			return cameras[0].upload(frame(1<<40, 64, 48))
 		}))
 		for service, page := range pages {
-			hubtest.Eventually(t, 5*time.Second, what+": the session works at "+service, hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
+			hubtest.Eventually(t, 30*time.Second, what+": the session works at "+service, hubtest.Answers(http.StatusOK, func() (hubtest.Answer, error) {
 				return op.try(http.MethodGet, page, nil)
 			}))
 		}
@@ -124,10 +124,10 @@ func TestRedisGoneLosesNothingAndHeals(t *testing.T) {
 		for _, s := range w.started {
 			s.awaitReady("ready")
 		}
-		hubtest.Eventually(t, 5*time.Second, what+": a revoked camera is refused", hubtest.Answers(http.StatusUnauthorized, revoked.beat))
+		hubtest.Eventually(t, 30*time.Second, what+": a revoked camera is refused", hubtest.Answers(http.StatusUnauthorized, revoked.beat))
 	}
 
-	hubtest.Eventually(t, 20*time.Second, "load", func() bool { return uploads.of(http.StatusOK) > 20 })
+	hubtest.Eventually(t, 30*time.Second, "load", func() bool { return uploads.of(http.StatusOK) > 20 })
 	w.redis.Kill()
 	loaded("killed")
 	w.redis.Start()

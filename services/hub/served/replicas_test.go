@@ -21,7 +21,7 @@ func TestOneTelemetryReplicaWritesPresence(t *testing.T) {
 		t.Fatalf("%d %v", a.Status, err)
 	}
 	online := func() bool { return op.do(http.MethodGet, "/api/presence/"+c.id, nil).Text("state") == "online" }
-	hubtest.Eventually(t, 5*time.Second, "the camera is online", online)
+	hubtest.Eventually(t, 30*time.Second, "the camera is online", online)
 	client := w.redis.Client()
 	holder := func() string { return client.Get(t.Context(), "nestbox:telemetry:sweeper").Val() }
 	first := holder()
@@ -31,7 +31,7 @@ func TestOneTelemetryReplicaWritesPresence(t *testing.T) {
 
 	w.telemetry.kill()
 	begin := time.Now()
-	hubtest.Eventually(t, 15*time.Second, "the other replica takes the lease", func() bool { h := holder(); return h != "" && h != first })
+	hubtest.Eventually(t, 30*time.Second, "the other replica takes the lease", func() bool { h := holder(); return h != "" && h != first })
 	t.Logf("the lease moved %v after the kill", time.Since(begin).Round(time.Millisecond))
 	w.telemetry.start()
 	w.telemetry.awaitReady("ready")

@@ -78,7 +78,7 @@ func TestStoryClientThroughOneOrigin(t *testing.T) {
 	}
 	op.do(http.MethodGet, pictures[0]["thumbnail_url"].(string), nil).Want(t, http.StatusOK)
 	// The killed telemetry's lease has to run out before the new one writes presence.
-	hubtest.Eventually(t, 15*time.Second, "the camera is online", func() bool {
+	hubtest.Eventually(t, 30*time.Second, "the camera is online", func() bool {
 		return op.do(http.MethodGet, "/api/presence/"+id, nil).Text("state") == "online"
 	})
 }
