@@ -12,7 +12,7 @@ func TestEveryPathIsAccepted(t *testing.T) {
 		hub := set(t)
 		for _, p := range []path{paths.heartbeat, paths.motion, paths.picture} {
 			l := connect(t, hub.addr[p.name], requests(hub.cameras, p.request))
-			answered, _, err := l.run(100 * time.Millisecond)
+			answered, _, err := l.run(300 * time.Millisecond)
 			if err != nil || answered < uint64(*clients) {
 				t.Errorf("%s %s: %d answered, error %v", hub.variant, p.name, answered, err)
 			}

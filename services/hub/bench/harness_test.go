@@ -41,7 +41,7 @@ func TestLoadCountsWhatWasAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	answered, _, err := l.run(20 * time.Millisecond)
+	answered, _, err := l.run(300 * time.Millisecond)
 	if err != nil || answered == 0 || int(answered) != served {
 		t.Errorf("counted %d, served %d, error %v", answered, served, err)
 	}
@@ -55,7 +55,7 @@ func TestLoadFailsOnARefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	_, _, err = l.run(20 * time.Millisecond)
+	_, _, err = l.run(300 * time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "429 Too Many Requests: slow down") {
 		t.Errorf("error %v, want the answer in it", err)
 	}
