@@ -12,7 +12,7 @@ import (
 	"home.arpa/nestbox/services/internal/platform/stream"
 )
 
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 // Exercise runs every claim of stream.Stream's contract against streams that
 // newStream makes: each empty, and keeping 1024 messages for live watchers.
