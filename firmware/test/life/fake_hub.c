@@ -15,6 +15,7 @@ void fake_hub_init(struct fake_hub *hub, uint64_t now_ms)
     hub->now_ms = now_ms;
     hub->random = 1;
     hub->next_heartbeat_ms = 60000;
+    hub->pending_s = 30;
     hub->key = "lab-enrolment-key";
     hub->least_gap_ms = UINT64_MAX;
 }
@@ -314,7 +315,7 @@ struct fake_hub_command *fake_hub_command(struct fake_hub *hub, const char *kind
 
     assert_true(hub->command_count < FAKE_HUB_COMMANDS);
     command = &hub->commands[hub->command_count];
-    *command = (struct fake_hub_command){.state = FAKE_HUB_QUEUED};
+    *command = (struct fake_hub_command){.state = FAKE_HUB_QUEUED, .expires_at = "2036-01-01T00:00:00.000Z"};
     (void)snprintf(command->id, sizeof command->id, "019b76da-a800-7c31-b9a4-0d2a4c1e9b%02zx",
                    hub->command_count);
     (void)snprintf(command->kind, sizeof command->kind, "%s", kind);

@@ -17,6 +17,8 @@
 #define FAKE_HUB_EVENTS 2048u
 #define FAKE_HUB_COMMANDS 32u
 #define FAKE_HUB_LATENCY_MS 5u
+#define FAKE_HUB_HOST "192.168.1.10"
+#define FAKE_HUB_PORT 5000u
 
 enum fake_hub_mode {
     FAKE_HUB_WELL,
@@ -53,6 +55,7 @@ struct fake_hub_command {
     char id[40];
     char kind[24];
     char parameters[160];
+    const char *expires_at; /* RFC 3339 */
     enum fake_hub_state state;
     uint64_t handed_ms;
     unsigned deliveries;
@@ -85,6 +88,7 @@ struct fake_hub {
     int status; /* of FAKE_HUB_STATUS */
     bool with_problem;
     unsigned retry_after_s; /* 0: not said */
+    unsigned pending_s;     /* what a camera that waits for a person is told; 0: nothing */
     bool is_approved;
     bool is_revoked;
     bool locked;
@@ -93,8 +97,10 @@ struct fake_hub {
     bool says_no_time;          /* its answers have no clock in them */
     const char *refuse_path;    /* this path alone has `status` */
     const char *mute_path;      /* this path alone has no answer */
-    uint64_t token_life_ms;     /* 0: not said */
-    bool drops_answers;         /* does what it is asked, and closes instead of saying so */
+    const char *late_path;      /* answers to this path alone come `late_ms` later */
+    uint32_t late_ms;
+    uint64_t token_life_ms; /* 0: not said */
+    bool drops_answers;     /* does what it is asked, and closes instead of saying so */
 
     /* To be read. */
     uint64_t now_ms; /* the hub's wall clock */

@@ -1,10 +1,9 @@
-/* What the hub does with each call. Members are found by plain search, not by the core's own JSON reader. */
-#include "fake_hub.h"
+/* What the hub does with each call. */
+#include "fake_call.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "cam/base64.h"
@@ -14,80 +13,7 @@
 #define REDELIVER_MS 5000u
 #define YEAR_2024_MS 1704067200000u
 
-struct call {
-    struct fake_hub *hub;
-    struct fake_hub_connection *connection;
-    const char *head;
-    const char *body;
-    size_t body_bytes;
-};
-
-static bool read_header(const struct call *call, const char *name, char *value, size_t cap_bytes)
-{
-    char key[64];
-    const char *at;
-    size_t len;
-
-    value[0] = '\0';
-    (void)snprintf(key, sizeof key, "\r\n%s: ", name);
-    at = strcasestr(call->head, key);
-    if (at == NULL || at >= call->body) {
-        return false;
-    }
-    at += strlen(key);
-    len = strcspn(at, "\r");
-    assert_true(len < cap_bytes);
-    memcpy(value, at, len);
-    value[len] = '\0';
-    return true;
-}
-
-static const char *find_member(const struct call *call, const char *name)
-{
-    char key[64];
-    const char *at;
-
-    (void)snprintf(key, sizeof key, "\"%s\":", name);
-    at = strstr(call->body, key);
-    return at == NULL ? NULL : at + strlen(key);
-}
-
-static bool read_text(const struct call *call, const char *name, char *value, size_t cap_bytes)
-{
-    const char *at = find_member(call, name);
-    size_t len;
-
-    value[0] = '\0';
-    if (at == NULL || *at != '"') {
-        return false;
-    }
-    len = strcspn(at + 1, "\"");
-    assert_true(len < cap_bytes);
-    memcpy(value, at + 1, len);
-    value[len] = '\0';
-    return true;
-}
-
-static bool read_number(const struct call *call, const char *name, uint64_t *value)
-{
-    const char *at = find_member(call, name);
-
-    *value = 0;
-    if (at == NULL || *at < '0' || *at > '9') {
-        return false;
-    }
-    *value = strtoull(at, NULL, 10);
-    return true;
-}
-
-static bool is_true(const struct call *call, const char *name)
-{
-    const char *at = find_member(call, name);
-
-    return at != NULL && strncmp(at, "true", 4) == 0;
-}
-
-static void refuse(const struct call *call, int status)
+static void refuse(const struct fake_call *call, int status)
 {
     char body[160];
 
@@ -116,7 +42,19 @@ static void add_expiry(const struct fake_hub *hub, char *text, size_t cap_bytes)
     }
 }
 
-static void take_registration(const struct call *call)
+static void say_pending(const struct fake_call *call)
+{
+    char wait[40] = "";
+    char body[80];
+
+    if (call->hub->pending_s > 0) {
+        (void)snprintf(wait, sizeof wait, ",\"retry_after_seconds\":%u", call->hub->pending_s);
+    }
+    (void)snprintf(body, sizeof body, "{\"status\":\"pending\"%s}", wait);
+    fake_hub_say(call->hub, call->connection, 202, body);
+}
+
+static void take_registration(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     char secret[72];
@@ -126,20 +64,20 @@ static void take_registration(const struct call *call)
     char body[512];
 
     hub->registers++;
-    assert_true(read_text(call, "device_secret", secret, sizeof secret));
+    assert_true(fake_call_read_text(call, "device_secret", secret, sizeof secret));
     assert_int_equal(strlen(secret), 64);
     if (strcmp(secret, hub->secret) != 0) {
         (void)snprintf(hub->secret, sizeof hub->secret, "%s", secret);
         hub->secrets++;
     }
     if (hub->enrolment == FAKE_HUB_KEY && !hub->is_approved) {
-        if (!read_text(call, "enrolment_key", key, sizeof key) || strcmp(key, hub->key) != 0) {
+        if (!fake_call_read_text(call, "enrolment_key", key, sizeof key) || strcmp(key, hub->key) != 0) {
             refuse(call, 403);
             return;
         }
     }
     if (hub->is_revoked || (hub->enrolment == FAKE_HUB_APPROVE && !hub->is_approved)) {
-        fake_hub_say(hub, call->connection, 202, "{\"status\":\"pending\",\"retry_after_seconds\":30}");
+        say_pending(call);
         return;
     }
     hub->is_approved = true;
@@ -154,7 +92,7 @@ static void take_registration(const struct call *call)
     fake_hub_say(hub, call->connection, 200, body);
 }
 
-static void take_heartbeat(const struct call *call)
+static void take_heartbeat(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     char time[48];
@@ -165,13 +103,13 @@ static void take_heartbeat(const struct call *call)
 
     hub->heartbeats++;
     hub->heartbeat_at_ms = hub->now_ms;
-    if (read_number(call, "events_dropped", &number)) {
+    if (fake_call_read_number(call, "events_dropped", &number)) {
         hub->events_dropped = (unsigned)number;
     }
-    assert_true(read_number(call, "queue_depth", &number));
+    assert_true(fake_call_read_number(call, "queue_depth", &number));
     hub->queue_depth = (unsigned)number;
-    (void)read_text(call, "clock_quality", hub->clock_quality, sizeof hub->clock_quality);
-    assert_true(read_text(call, "reset_reason", hub->reset_reason, sizeof hub->reset_reason));
+    (void)fake_call_read_text(call, "clock_quality", hub->clock_quality, sizeof hub->clock_quality);
+    assert_true(fake_call_read_text(call, "reset_reason", hub->reset_reason, sizeof hub->reset_reason));
     for (size_t i = 0; i < hub->command_count; i++) {
         pending += hub->commands[i].state <= FAKE_HUB_DELIVERED ? 1 : 0;
     }
@@ -189,9 +127,9 @@ static void take_heartbeat(const struct call *call)
 }
 
 /* DESIGN's rule: a set clock's time, else the hub's own less the age. */
-static uint64_t date(const struct call *call, bool clock_is_set)
+static uint64_t date(const struct fake_call *call, bool clock_is_set)
 {
-    const char *at = find_member(call, "timestamp");
+    const char *at = fake_call_find_member(call, "timestamp");
     uint64_t monotonic_ms;
     uint64_t sent_ms;
 
@@ -199,10 +137,10 @@ static uint64_t date(const struct call *call, bool clock_is_set)
     if (clock_is_set) {
         return (uint64_t)(strtod(at, NULL) * 1000.0 + 0.5);
     }
-    if (!read_number(call, "sent_monotonic_ms", &sent_ms)) {
+    if (!fake_call_read_number(call, "sent_monotonic_ms", &sent_ms)) {
         return call->hub->now_ms;
     }
-    assert_true(read_number(call, "monotonic_ms", &monotonic_ms));
+    assert_true(fake_call_read_number(call, "monotonic_ms", &monotonic_ms));
     return call->hub->now_ms - (sent_ms - monotonic_ms);
 }
 
@@ -220,7 +158,7 @@ static bool is_too_soon(const struct fake_hub *hub, const struct fake_hub_event 
     return false;
 }
 
-static void take_motion(const struct call *call)
+static void take_motion(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     struct fake_hub_event event = {.arrivals = 1, .arrived_ms = hub->now_ms};
@@ -231,15 +169,15 @@ static void take_motion(const struct call *call)
     uint64_t score;
 
     hub->motions++;
-    assert_true(read_header(call, "traceparent", hub->motion_trace, sizeof hub->motion_trace));
-    assert_true(read_text(call, "event_id", event.id, sizeof event.id));
-    assert_true(read_text(call, "boot_id", event.boot_id, sizeof event.boot_id));
-    assert_true(read_number(call, "monotonic_ms", &event.monotonic_ms));
-    assert_true(read_number(call, "motion_score", &score));
-    assert_true(read_text(call, "clock_quality", quality, sizeof quality));
+    assert_true(fake_call_read_header(call, "traceparent", hub->motion_trace, sizeof hub->motion_trace));
+    assert_true(fake_call_read_text(call, "event_id", event.id, sizeof event.id));
+    assert_true(fake_call_read_text(call, "boot_id", event.boot_id, sizeof event.boot_id));
+    assert_true(fake_call_read_number(call, "monotonic_ms", &event.monotonic_ms));
+    assert_true(fake_call_read_number(call, "motion_score", &score));
+    assert_true(fake_call_read_text(call, "clock_quality", quality, sizeof quality));
     assert_true(score <= 100);
     event.score = (unsigned)score;
-    event.camera_enabled = is_true(call, "camera_enabled");
+    event.camera_enabled = fake_call_is_true(call, "camera_enabled");
     event.clock_was_set = strcmp(quality, "synced") == 0;
     event.occurred_ms = date(call, event.clock_was_set);
     if (event.occurred_ms < YEAR_2024_MS || event.occurred_ms > hub->now_ms + 120000) {
@@ -266,7 +204,7 @@ static void take_motion(const struct call *call)
     fake_hub_say(hub, call->connection, 200, body);
 }
 
-static void take_picture(const struct call *call)
+static void take_picture(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     uint8_t sum[CAM_SHA256_BYTES];
@@ -287,14 +225,15 @@ static void take_picture(const struct call *call)
     cam_base64_add(&text, sum, sizeof sum);
     cam_text_add(&text, ":");
     assert_true(cam_text_end(&text));
-    if (!read_header(call, "Content-Digest", digest, sizeof digest) || strcmp(digest, wanted) != 0) {
+    if (!fake_call_read_header(call, "Content-Digest", digest, sizeof digest) ||
+        strcmp(digest, wanted) != 0) {
         hub->bad_digests++;
         refuse(call, 422);
         return;
     }
-    (void)read_header(call, "X-Event-ID", hub->picture_event, sizeof hub->picture_event);
-    (void)read_header(call, "traceparent", hub->picture_trace, sizeof hub->picture_trace);
-    assert_true(read_header(call, "X-Frame-Age-Ms", age, sizeof age));
+    (void)fake_call_read_header(call, "X-Event-ID", hub->picture_event, sizeof hub->picture_event);
+    (void)fake_call_read_header(call, "traceparent", hub->picture_trace, sizeof hub->picture_trace);
+    assert_true(fake_call_read_header(call, "X-Frame-Age-Ms", age, sizeof age));
     hub->picture_age_ms = strtoull(age, NULL, 10);
     hub->pictures++;
     fake_hub_say(hub, call->connection, 200,
@@ -318,8 +257,9 @@ bool fake_hub_deliver(struct fake_hub *hub, struct fake_hub_connection *connecti
         command->deliveries++;
         len += (size_t)snprintf(body + len, sizeof body - len,
                                 "%s{\"command_id\":\"%s\",\"kind\":\"%s\",\"parameters\":%s,"
-                                "\"expires_at\":\"2036-01-01T00:00:00.000Z\"}",
-                                any ? "," : "", command->id, command->kind, command->parameters);
+                                "\"expires_at\":\"%s\"}",
+                                any ? "," : "", command->id, command->kind, command->parameters,
+                                command->expires_at);
         assert_true(len < sizeof body - 4);
         any = true;
     }
@@ -330,7 +270,7 @@ bool fake_hub_deliver(struct fake_hub *hub, struct fake_hub_connection *connecti
     return any;
 }
 
-static void take_poll(const struct call *call)
+static void take_poll(const struct fake_call *call)
 {
     const char *wait = strstr(call->head, "wait_s=");
 
@@ -345,14 +285,14 @@ static void take_poll(const struct call *call)
     }
 }
 
-static void take_result(const struct call *call)
+static void take_result(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     enum fake_hub_state state;
     char status[16];
 
     hub->results++;
-    assert_true(read_text(call, "status", status, sizeof status));
+    assert_true(fake_call_read_text(call, "status", status, sizeof status));
     state = strcmp(status, "succeeded") == 0 ? FAKE_HUB_SUCCEEDED : FAKE_HUB_FAILED;
     for (size_t i = 0; i < hub->command_count; i++) {
         struct fake_hub_command *command = &hub->commands[i];
@@ -368,22 +308,22 @@ static void take_result(const struct call *call)
             return;
         }
         command->state = state;
-        (void)read_text(call, "detail", command->detail, sizeof command->detail);
+        (void)fake_call_read_text(call, "detail", command->detail, sizeof command->detail);
         fake_hub_say(hub, call->connection, 200, "{\"status\":\"recorded\"}");
         return;
     }
     refuse(call, 404);
 }
 
-static void take_switch(const struct call *call)
+static void take_switch(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
     uint64_t generation;
-    bool locked = is_true(call, "locked");
+    bool locked = fake_call_is_true(call, "locked");
     char body[96];
 
     hub->switches++;
-    assert_true(read_number(call, "generation", &generation));
+    assert_true(fake_call_read_number(call, "generation", &generation));
     if (generation < hub->generation) {
         refuse(call, 409);
         return;
@@ -395,16 +335,16 @@ static void take_switch(const struct call *call)
     fake_hub_say(hub, call->connection, 200, body);
 }
 
-static bool has_token(const struct call *call)
+static bool has_token(const struct fake_call *call)
 {
     char header[200];
 
-    return read_header(call, "Authorization", header, sizeof header) && strncmp(header, "Bearer ", 7) == 0 &&
-           !call->hub->is_revoked && call->hub->tokens > 0 &&
+    return fake_call_read_header(call, "Authorization", header, sizeof header) &&
+           strncmp(header, "Bearer ", 7) == 0 && !call->hub->is_revoked && call->hub->tokens > 0 &&
            strtoul(header + 7, NULL, 10) == call->hub->tokens;
 }
 
-static void refuse_here(const struct call *call)
+static void refuse_here(const struct fake_call *call)
 {
     struct fake_hub *hub = call->hub;
 
@@ -415,10 +355,15 @@ static void refuse_here(const struct call *call)
     refuse(call, hub->status);
 }
 
+static bool begins_with(const char *path, const char *beginning)
+{
+    return beginning != NULL && strncmp(path, beginning, strlen(beginning)) == 0;
+}
+
 void fake_hub_answer(struct fake_hub *hub, struct fake_hub_connection *connection)
 {
     const char *end = strstr(connection->request, "\r\n\r\n") + 4;
-    const struct call call = {
+    const struct fake_call call = {
         .hub = hub,
         .connection = connection,
         .head = connection->request,
@@ -428,9 +373,9 @@ void fake_hub_answer(struct fake_hub *hub, struct fake_hub_connection *connectio
     const char *path = strchr(call.head, ' ') + 1;
 
     assert_non_null(strstr(call.head, "\r\nHost: "));
-    if (hub->refuse_path != NULL && strncmp(path, hub->refuse_path, strlen(hub->refuse_path)) == 0) {
+    if (begins_with(path, hub->refuse_path)) {
         refuse_here(&call);
-    } else if (hub->mute_path != NULL && strncmp(path, hub->mute_path, strlen(hub->mute_path)) == 0) {
+    } else if (begins_with(path, hub->mute_path)) {
         connection->has_answer = false;
     } else if (strncmp(path, "/api/devices/register ", 22) == 0) {
         take_registration(&call);
@@ -449,5 +394,8 @@ void fake_hub_answer(struct fake_hub *hub, struct fake_hub_connection *connectio
         take_switch(&call);
     } else {
         take_result(&call);
+    }
+    if (begins_with(path, hub->late_path)) {
+        connection->ready_ms += hub->late_ms;
     }
 }

@@ -98,4 +98,7 @@ bool fake_world_move(struct fake_world *world, unsigned score);
  */
 size_t fake_world_count_kept(const struct fake_world *world);
 
+/* fake_world_port.c */
+void fake_world_make_port(struct fake_world *world);
+
 #endif

@@ -80,6 +80,39 @@ static void test_unknown_kind(void **state)
     assert_string_equal(command->detail, "this firmware does not know the command");
 }
 
+static void test_a_command_after_its_deadline_is_not_carried_out(void **state)
+{
+    struct fake_hub_command *command = fake_hub_command(&s_world.hub, "identify", "{}");
+
+    (void)state;
+    command->expires_at = "2026-01-01T00:00:05.000Z"; /* five seconds ago */
+    assert_true(fake_world_run(&s_world, 12 * SECOND_MS));
+    assert_int_equal(command->state, FAKE_HUB_FAILED);
+    assert_string_equal(command->detail, "it came too late");
+    assert_int_equal(s_world.identifies, 0);
+}
+
+/* A result that no hub will ever take must not stand in the way of the next. */
+static void test_a_result_that_the_hub_refuses_is_given_up(void **state)
+{
+    static const int s_statuses[] = {400, 404, 409};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(s_statuses); i++) {
+        unsigned refusals = s_world.hub.refusals;
+        struct fake_hub_command *command = fake_hub_command(&s_world.hub, "identify", "{}");
+
+        s_world.hub.refuse_path = "/api/devices/24:6F:28:AA:BB:CC/commands/0";
+        s_world.hub.status = s_statuses[i];
+        assert_true(fake_world_run(&s_world, 4 * SECOND_MS));
+        assert_int_equal(s_world.hub.refusals, refusals + 1);
+        s_world.hub.refuse_path = NULL;
+        command->state = FAKE_HUB_FAILED; /* as cancelled */
+        assert_int_equal(run("identify", "{}")->state, FAKE_HUB_SUCCEEDED);
+    }
+    assert_int_equal(s_world.identifies, 6);
+}
+
 static void test_identify(void **state)
 {
     (void)state;
@@ -258,6 +291,21 @@ static void test_lost_answers_repeat_the_result_not_the_command(void **state)
     assert_int_equal(s_world.identifies, 1);
 }
 
+/* A hub that was restored from a backup hands out what it had recorded. */
+static void test_a_command_that_was_answered_is_not_carried_out_again(void **state)
+{
+    struct fake_hub_command *command;
+
+    (void)state;
+    command = fake_hub_command(&s_world.hub, "identify", "{}");
+    assert_true(fake_world_run(&s_world, SECOND_MS));
+    assert_int_equal(command->state, FAKE_HUB_SUCCEEDED);
+    command->state = FAKE_HUB_QUEUED;
+    assert_true(fake_world_run(&s_world, MINUTE_MS));
+    assert_true(command->deliveries > 1);
+    assert_int_equal(s_world.identifies, 1);
+}
+
 /* Without the long poll, heartbeats say when there is something to fetch. */
 static void test_commands_by_heartbeat(void **state)
 {
@@ -294,8 +342,11 @@ static void test_polls_that_end_at_once_do_not_spin(void **state)
 
 RUN(cmocka_unit_test_setup(test_set_config, setup),
     cmocka_unit_test_setup(test_bad_parameters_change_nothing, setup),
-    cmocka_unit_test_setup(test_unknown_kind, setup), cmocka_unit_test_setup(test_identify, setup),
-    cmocka_unit_test_setup(test_several_at_once, setup), cmocka_unit_test_setup(test_capture, setup),
+    cmocka_unit_test_setup(test_unknown_kind, setup),
+    cmocka_unit_test_setup(test_a_command_after_its_deadline_is_not_carried_out, setup),
+    cmocka_unit_test_setup(test_a_result_that_the_hub_refuses_is_given_up, setup),
+    cmocka_unit_test_setup(test_identify, setup), cmocka_unit_test_setup(test_several_at_once, setup),
+    cmocka_unit_test_setup(test_capture, setup),
     cmocka_unit_test_setup(test_capture_of_a_broken_camera_fails, setup),
     cmocka_unit_test_setup(test_capture_that_cannot_be_stored_fails, setup),
     cmocka_unit_test_setup(test_capture_that_the_hub_refuses_fails, setup),
@@ -305,5 +356,6 @@ RUN(cmocka_unit_test_setup(test_set_config, setup),
     cmocka_unit_test_setup(test_reboot_that_cannot_be_reported_happens_once, setup),
     cmocka_unit_test_setup(test_reboot_that_was_cancelled_does_not_happen, setup),
     cmocka_unit_test_setup(test_lost_answers_repeat_the_result_not_the_command, setup),
+    cmocka_unit_test_setup(test_a_command_that_was_answered_is_not_carried_out_again, setup),
     cmocka_unit_test_setup(test_commands_by_heartbeat, setup),
     cmocka_unit_test_setup(test_polls_that_end_at_once_do_not_spin, setup))

@@ -44,6 +44,37 @@ static void test_a_wrong_key_is_tried_ever_more_rarely(void **state)
     assert_int_equal(s_world.hub.tokens, 1);
 }
 
+static void test_a_camera_that_waits_for_a_person_asks_as_often_as_it_is_told(void **state)
+{
+    static const struct {
+        unsigned pending_s;
+        unsigned most; /* each wait is drawn from [s, 1.25 s] */
+        unsigned least;
+    } s_cases[] = {{10, 361, 289}, {0, 121, 96}, {100000, 13, 10}}; /* not said: 30 s; at most 300 s */
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(s_cases); i++) {
+        fake_world_init(&s_world, 3);
+        s_world.hub.enrolment = FAKE_HUB_APPROVE;
+        s_world.hub.pending_s = s_cases[i].pending_s;
+        boot_and_run(60 * MINUTE_MS);
+        assert_in_range(s_world.hub.registers, s_cases[i].least, s_cases[i].most);
+    }
+}
+
+static void test_brownouts_are_counted_over_restarts(void **state)
+{
+    (void)state;
+    s_world.config.reset_reason = "brownout";
+    for (unsigned i = 1; i <= 3; i++) {
+        boot_and_run(5 * SECOND_MS);
+        assert_int_equal(s_world.camera.settings.brownouts, i);
+    }
+    s_world.config.reset_reason = "power_on";
+    boot_and_run(5 * SECOND_MS);
+    assert_int_equal(s_world.camera.settings.brownouts, 3);
+}
+
 static void test_token_and_secret_are_kept_over_restarts(void **state)
 {
     (void)state;
@@ -82,6 +113,31 @@ static void test_revoked_and_approved_again(void **state)
     assert_true(s_world.hub.heartbeats > heartbeats);
     assert_int_equal(fake_world_count_kept(&s_world), 1);
     assert_int_equal(s_world.hub.secrets, 1);
+}
+
+static void test_a_late_refusal_of_the_old_token_leaves_the_new_one(void **state)
+{
+    struct fake_hub_command *command;
+
+    (void)state;
+    boot_and_run(10 * SECOND_MS);
+    s_world.hub.late_path = "/api/devices/24";
+    s_world.hub.late_ms = 4 * SECOND_MS;
+    s_world.hub.is_revoked = true;
+    command = fake_hub_command(&s_world.hub, "identify", "{}");
+    assert_true(fake_world_run(&s_world, 100));
+    assert_int_equal(s_world.hub.unauthorised, 1); /* of the result; it is on its way */
+    assert_true(fake_world_move(&s_world, 30));
+    assert_true(fake_world_run(&s_world, 100));
+    assert_int_equal(s_world.hub.unauthorised, 2);
+    s_world.hub.is_revoked = false;
+    assert_true(fake_world_run(&s_world, 3 * SECOND_MS));
+    assert_int_equal(s_world.hub.tokens, 2);
+    assert_true(fake_world_run(&s_world, 5 * MINUTE_MS));
+    assert_int_equal(s_world.hub.tokens, 2);
+    assert_int_equal(s_world.hub.unauthorised, 2);
+    assert_int_equal(command->state, FAKE_HUB_SUCCEEDED);
+    assert_int_equal(s_world.identifies, 1);
 }
 
 static void test_a_token_is_renewed_before_it_ends(void **state)
@@ -202,8 +258,11 @@ static void test_nobody_answers_and_nothing_spins(void **state)
 
 RUN(cmocka_unit_test_setup(test_the_key_admits_at_once, setup),
     cmocka_unit_test_setup(test_a_wrong_key_is_tried_ever_more_rarely, setup),
+    cmocka_unit_test_setup(test_a_camera_that_waits_for_a_person_asks_as_often_as_it_is_told, setup),
+    cmocka_unit_test_setup(test_brownouts_are_counted_over_restarts, setup),
     cmocka_unit_test_setup(test_token_and_secret_are_kept_over_restarts, setup),
     cmocka_unit_test_setup(test_revoked_and_approved_again, setup),
+    cmocka_unit_test_setup(test_a_late_refusal_of_the_old_token_leaves_the_new_one, setup),
     cmocka_unit_test_setup(test_a_token_is_renewed_before_it_ends, setup),
     cmocka_unit_test_setup(test_no_id_no_request, setup),
     cmocka_unit_test_setup(test_without_random_numbers_there_is_no_secret, setup),

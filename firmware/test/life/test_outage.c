@@ -96,6 +96,29 @@ static void test_the_newest_256_are_kept_and_the_rest_counted(void **state)
     assert_int_equal(s_world.camera.queue.dropped, 104);
 }
 
+static void test_an_event_that_makes_room_while_the_hub_takes_it_is_not_lost(void **state)
+{
+    (void)state;
+    begin(12);
+    lose_hub(FAKE_HUB_REFUSES);
+    move_on(256, 5 * SECOND_MS);
+    s_world.hub.late_path = "/api/events/motion";
+    s_world.hub.late_ms = 2 * SECOND_MS;
+    s_world.hub.mode = FAKE_HUB_WELL;
+    while (s_world.hub.event_count == 0) {
+        assert_true(fake_world_run(&s_world, 100));
+    }
+    assert_true(fake_world_move(&s_world, 50));
+    assert_int_equal(s_world.camera.queue.dropped, 1);
+    assert_true(fake_world_run(&s_world, 3 * SECOND_MS));
+    assert_int_equal(s_world.camera.queue.dropped, 0);
+    s_world.hub.late_path = NULL;
+    assert_true(fake_world_run(&s_world, 2 * MINUTE_MS));
+    check_came_through(257);
+    assert_int_equal(fake_world_count_kept(&s_world), 257);
+    assert_int_equal(s_world.hub.events_dropped, 0);
+}
+
 static void test_lost_answers_double_nothing(void **state)
 {
     (void)state;
@@ -201,5 +224,6 @@ static void test_a_fleet_spreads_its_retries(void **state)
 
 RUN(TEST(test_ten_minutes_without_a_listener), TEST(test_ten_minutes_without_a_machine),
     TEST(test_ten_minutes_of_a_frozen_hub), TEST(test_the_newest_256_are_kept_and_the_rest_counted),
+    TEST(test_an_event_that_makes_room_while_the_hub_takes_it_is_not_lost),
     TEST(test_lost_answers_double_nothing), TEST(test_a_restart_in_an_outage_keeps_the_events),
     TEST(test_the_link_goes_and_comes), TEST(test_a_fleet_spreads_its_retries))
