@@ -34,7 +34,7 @@ build/nestbox:
 	@$(GO_BUILD) -o bin/nestbox ./services/hub/cmd/nestbox
 
 .PHONY: test
-test: setup/test build firmware/test services/test integration/test fuzz ## run every test, on real Postgres and Redis servers and in QEMU, all started by itself
+test: setup/test build firmware/test firmware/coverage services/test integration/test fuzz ## run every test, on real Postgres and Redis servers and in QEMU, all started by itself
 
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
