@@ -1,7 +1,7 @@
 /*
  * Records of one size, appended over a ring of flash sectors: what the event queue and the error log are made
- * of. Nothing is ever written twice between two erases, so that any NOR flash will do, also behind
- * encryption.
+ * of. Nothing is ever written twice between two erases, so that any NOR flash will do whose erased bytes read
+ * as 0xFF (through a decryption that makes something else of them, free places would look used).
  *
  * Each record carries a CRC, and each sector begins with a header that carries a sequence number and a few
  * bytes of the owner's. A power cut at any instant costs at most the record that was being appended: what was
