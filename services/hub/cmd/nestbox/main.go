@@ -77,7 +77,8 @@ func (p *program) root() *cobra.Command {
 		Long: `Nestbox is the hub for your ESP32 cameras. Everything stays on your own network and in one folder.
 
 Every setting is a flag and an environment variable of the same name: --ops-listen is
-NESTBOX_OPS_LISTEN. The flag wins. Problems of the settings are reported all at once.
+NESTBOX_OPS_LISTEN. The flag wins. A secret may be in a file instead: NESTBOX_ENROLMENT_KEY_FILE or
+NESTBOX_ADMIN_PASSWORD_FILE names it. Problems of the settings are reported all at once.
 
 Exit codes: 0 done; 1 it did not work, the reason is on standard error; 2 wrong usage or
 wrong settings, nothing was done.`,

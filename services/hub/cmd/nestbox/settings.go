@@ -63,8 +63,8 @@ var options = []option{
 	{"listen", "`address` for cameras and operators (default :5000)", true},
 	{"ops-listen", "`address` for /livez, /readyz and /metrics, without login; \"off\" for none (default 127.0.0.1:5001)", true},
 	{"enrolment", "who may join: `mode` approve (a person says yes), key or open (default approve)", true},
-	{"enrolment-key", "the `key` for --enrolment key; better in the environment, where ps does not show it", true},
-	{"admin-password", "`password` of the operator admin at the first start; better in the environment (default: random, shown once)", true},
+	{"enrolment-key", "the `key` for --enrolment key; better in the environment or a file, where ps does not show it", true},
+	{"admin-password", "`password` of the operator admin at the first start; better in the environment or a file (default: random, shown once)", true},
 	{"quota", "the most `bytes` that pictures may take, such as 500M or 20G; 0 for all that the disk has (default 8G)", true},
 	{"max-age-days", "delete unpinned pictures after so many `days`; 0 to keep them until the quota is reached (default 30)", true},
 	{"mdns", "answer cameras that look for the hub in the local network, `true` or false (default true)", true},
@@ -87,6 +87,7 @@ func load(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
 	for _, o := range options {
 		if f := flags.Lookup(o.flag); f != nil && f.Changed {
 			given[o.variable()] = f.Value.String()
+			given[o.variable()+config.FileSuffix] = "" // the flag wins over that too
 		}
 	}
 	s := defaults()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +52,19 @@ func TestFlagWinsOverEnvironment(t *testing.T) {
 	}
 	if s.Listen != ":7000" || s.OpsListen != "" || s.MaxAgeDays != 7 || s.Quota != 2<<30 || s.MDNS || s.Data != "d" {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestSecretsMayBeInFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("out of a file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := env(map[string]string{"NESTBOX_ENROLMENT": "key", "NESTBOX_ENROLMENT_KEY_FILE": path, "NESTBOX_ADMIN_PASSWORD_FILE": path})
+	s, err := load(flags(t, "--admin-password", "out of a flag"), environ)
+	if err != nil || s.EnrolmentKey.Reveal() != "out of a file" || s.AdminPassword.Reveal() != "out of a flag" {
+		t.Errorf("key %q, password %q, %v", s.EnrolmentKey.Reveal(), s.AdminPassword.Reveal(), err)
 	}
 }
 

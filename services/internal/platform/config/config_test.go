@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +33,6 @@ type settings struct {
 		URL      config.Secret `env:"URL,required"`
 		MaxConns int32         `env:"MAX_CONNS"`
 	} `envPrefix:"PG_"`
-	Cert string `env:"CERT,file"`
 }
 
 func (s *settings) Validate() []error {
@@ -72,9 +69,8 @@ func TestLoadKeepsDefaultsOfAbsentAndEmptyVariables(t *testing.T) {
 func TestLoadReportsAllProblemsTogether(t *testing.T) {
 	t.Parallel()
 	got := defaults()
-	missing := filepath.Join(t.TempDir(), "no.pem")
 	err := config.Load(map[string]string{
-		"T_WAIT": "-3s", "T_PG_MAX_CONNS": "hunter2", "T_MODE": "closed", "T_CERT": missing,
+		"T_WAIT": "-3s", "T_PG_MAX_CONNS": "hunter2", "T_MODE": "closed",
 	}, "T_", &got)
 	var problems *config.Error
 	if !errors.As(err, &problems) {
@@ -83,7 +79,6 @@ func TestLoadReportsAllProblemsTogether(t *testing.T) {
 	want := []string{
 		"T_KEY is empty or not set, and there is no default for it",
 		"T_PG_URL is not set, and there is no default for it",
-		"T_CERT names a file that cannot be read: open " + missing + ": no such file or directory",
 		"T_MODE must be approve or open",
 		"T_PG_MAX_CONNS must be a whole number in range",
 		"T_WAIT must not be negative",
@@ -105,19 +100,6 @@ func TestLoadFuncAsksOnlyForWhatItKnows(t *testing.T) {
 	}
 	if got.Wait != 90*time.Second || got.Listen != ":8080" {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestLoadReadsSecretFromFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "cert")
-	if err := os.WriteFile(path, []byte("pem"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got := defaults()
-	environ := config.Environ([]string{"T_KEY=k", "T_PG_URL=u", "T_CERT=" + path})
-	if err := config.Load(environ, "T_", &got); err != nil || got.Cert != "pem" {
-		t.Errorf("Cert = %q, err = %v", got.Cert, err)
 	}
 }
 

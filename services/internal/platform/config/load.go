@@ -15,7 +15,8 @@ import (
 // The prefix ends in its own underscore ("REGISTRY_"); structs within dst add theirs
 // with `envPrefix:"PG_"`. A variable that is absent or empty leaves the field as it
 // was, so the defaults of a program are the literal that it passes in. The options
-// required, notEmpty and file of github.com/caarlos0/env apply.
+// required and notEmpty of github.com/caarlos0/env apply. A Secret may be in a file
+// instead, see FileSuffix.
 //
 // When *T has a method Validate() []error it is called after the fields are set,
 // also when some could not be. All problems come in one *Error; nothing in it repeats
@@ -24,16 +25,16 @@ import (
 // Variables with the prefix that dst does not know are no problem: Kubernetes adds
 // REGISTRY_SERVICE_HOST and its like to every pod beside a service of that name.
 func Load[T any](environ map[string]string, prefix string, dst *T) error {
-	var problems []string
+	params, err := paramsOf(dst, prefix)
+	if err != nil {
+		return err
+	}
+	environ, problems := withFiles(environ, secretKeys[T](params, prefix))
 	if err := env.ParseWithOptions(dst, env.Options{Environment: environ, Prefix: prefix}); err != nil {
-		params, perr := env.GetFieldParamsWithOptions(dst, env.Options{Prefix: prefix})
-		if perr != nil {
-			return fmt.Errorf("read the env tags of %T: %w", *dst, perr)
-		}
-		problems = describe(err, func(key string) error {
+		problems = append(problems, describe(err, func(key string) error {
 			one := map[string]string{key: environ[key]}
 			return env.ParseWithOptions(new(T), env.Options{Environment: one, Prefix: prefix})
-		}, setKeys(params, environ))
+		}, setKeys(params, environ))...)
 	}
 	if v, ok := any(dst).(interface{ Validate() []error }); ok {
 		for _, err := range v.Validate() {
@@ -47,23 +48,30 @@ func Load[T any](environ map[string]string, prefix string, dst *T) error {
 }
 
 // LoadFunc is Load for a program that was given a lookup function. It asks getenv
-// for each variable that dst knows.
+// for each variable that dst knows, and for each with FileSuffix.
 func LoadFunc[T any](getenv func(string) string, prefix string, dst *T) error {
-	params, err := env.GetFieldParamsWithOptions(dst, env.Options{Prefix: prefix})
+	params, err := paramsOf(dst, prefix)
 	if err != nil {
-		return fmt.Errorf("read the env tags of %T: %w", *dst, err)
+		return err
 	}
 	environ := make(map[string]string, len(params))
 	for _, p := range params {
-		if v := getenv(p.Key); v != "" {
-			environ[p.Key] = v
+		for _, key := range []string{p.Key, p.Key + FileSuffix} {
+			if v := getenv(key); v != "" {
+				environ[key] = v
+			}
 		}
 	}
 	return Load(environ, prefix, dst)
 }
 
-// Environ turns what os.Environ returns into what Load takes.
-func Environ(list []string) map[string]string { return env.ToMap(list) }
+func paramsOf[T any](dst *T, prefix string) ([]env.FieldParams, error) {
+	params, err := env.GetFieldParamsWithOptions(dst, env.Options{Prefix: prefix})
+	if err != nil {
+		return nil, fmt.Errorf("read the env tags of %T: %w", *dst, err)
+	}
+	return params, nil
+}
 
 // Error has all problems of a configuration, one sentence each.
 type Error struct{ Problems []string }
@@ -90,7 +98,6 @@ func describe(err error, parseOne func(key string) error, keys []string) []strin
 	for _, e := range unjoin(err) {
 		var missing env.VarIsNotSetError
 		var empty env.EmptyVarError
-		var file env.LoadFileContentError
 		var parse env.ParseError
 		switch {
 		case errors.As(e, &parse):
@@ -98,8 +105,6 @@ func describe(err error, parseOne func(key string) error, keys []string) []strin
 			lines = append(lines, missing.Key+" is not set, and there is no default for it")
 		case errors.As(e, &empty):
 			lines = append(lines, empty.Key+" is empty or not set, and there is no default for it")
-		case errors.As(e, &file):
-			lines = append(lines, fmt.Sprintf("%s names a file that cannot be read: %v", file.Key, file.Err))
 		default:
 			lines = append(lines, e.Error())
 		}

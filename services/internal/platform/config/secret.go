@@ -9,7 +9,7 @@ import (
 // Secret is a setting that must not be printed: formatting, logging or encoding it
 // gives "[hidden]", or nothing when it is empty, so that one still sees whether it
 // was set. Two ways around remain, which vet or review must catch: the verb %p, and
-// a Secret as the key of a map in JSON.
+// a Secret as the key of a map in JSON. Load takes it from a variable or a file.
 type Secret string
 
 const hidden = "[hidden]"

@@ -18,6 +18,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"home.arpa/nestbox/services/internal/platform/config"
 )
 
 // Process is what surrounds a program, and what tests replace.
@@ -43,7 +45,8 @@ type Program struct {
 	// Name is also that of the schema in Postgres and, in upper case and with an
 	// underscore, the prefix of the settings.
 	Name, Version string
-	// Short says in a line what it is for, Settings lists its environment variables.
+	// Short says in a line what it is for, Settings lists its environment variables
+	// and marks those that are secret.
 	Short, Settings string
 
 	commands []*cobra.Command
@@ -56,7 +59,8 @@ func (p *Program) Add(commands ...*cobra.Command) { p.commands = append(p.comman
 // an orderly stop, 1 otherwise.
 func (p *Program) Run(ctx context.Context, args []string) int {
 	root := &cobra.Command{
-		Use: p.Name, Short: p.Short, Long: p.Short + ". Settings are environment variables:\n\n" + p.Settings,
+		Use: p.Name, Short: p.Short, Long: p.Short + ". Settings are environment variables:\n\n" + p.Settings +
+			"\n\nA secret may be in a file instead: " + p.prefix() + "PG_URL" + config.FileSuffix + " names one with the URL.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

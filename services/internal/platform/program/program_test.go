@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func (s *settings) Validate() []error { return s.Problems("SAMPLE_") }
 
 // newSample is the smallest service: one table, no routes.
 func newSample(at program.Process) *program.Program {
-	p := &program.Program{Process: at, Name: "sample", Version: "1.2.3", Short: "A sample", Settings: "  SAMPLE_PG_URL  Postgres"}
+	p := &program.Program{Process: at, Name: "sample", Version: "1.2.3", Short: "A sample", Settings: "  SAMPLE_PG_URL  Postgres (secret)"}
 	load := func() (settings, error) {
 		s := settings{program.DefaultSettings()}
 		err := config.LoadFunc(at.Getenv, "SAMPLE_", &s)
@@ -79,7 +80,7 @@ func TestWhatIsPrinted(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		"":               {0, "A sample. Settings are environment variables:\n\n  SAMPLE_PG_URL  Postgres\n", ""},
+		"":               {0, "A sample. Settings are environment variables:\n\n  SAMPLE_PG_URL  Postgres (secret)\n\nA secret may be in a file instead: SAMPLE_PG_URL_FILE ", ""},
 		"version":        {0, "sample 1.2.3\n", ""},
 		"migrate --help": {0, "Needs SAMPLE_PG_URL only.", ""},
 		"migrate":        {1, "", "sample: SAMPLE_PG_URL is not set, and there is no default for it\n"},
@@ -159,8 +160,12 @@ func TestAwait(t *testing.T) {
 // TestServe is one test, because telemetry is set up once in a process.
 func TestServe(t *testing.T) { //nolint:paralleltest // see above
 	sample := programtest.New(newSample)
+	url := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(url, []byte(pgtest.New(t, "sample").URL+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	env := map[string]string{
-		"SAMPLE_PG_URL": pgtest.New(t, "sample").URL, "SAMPLE_REDIS_URL": "not a URL", "SAMPLE_LISTEN": "127.0.0.1:0", "SAMPLE_OPS_LISTEN": "127.0.0.1:0",
+		"SAMPLE_PG_URL_FILE": url, "SAMPLE_REDIS_URL": "not a URL", "SAMPLE_LISTEN": "127.0.0.1:0", "SAMPLE_OPS_LISTEN": "127.0.0.1:0",
 	}
 	// What was opened before is closed again: TestMain looks for it.
 	if code, _, stderr := sample.Run(t, env, "serve"); code != 1 || !strings.HasPrefix(stderr, "sample: ") {

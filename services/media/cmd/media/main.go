@@ -17,15 +17,15 @@ func newProgram(at program.Process) *program.Program {
 	p := &program.Program{
 		Process: at, Name: "media", Version: version,
 		Short: "The Nestbox service for pictures",
-		Settings: `  MEDIA_PG_URL                  Postgres, as postgres:// URL or key=value text (required)
+		Settings: `  MEDIA_PG_URL                  Postgres, as postgres:// URL or key=value text (required, secret)
   MEDIA_PG_MAX_CONNS            connections at most (8)
-  MEDIA_REDIS_URL               Redis, redis://host:6379/0 (required)
+  MEDIA_REDIS_URL               Redis, redis://host:6379/0 (required, secret)
   MEDIA_TOKEN_PUBLIC_KEY_FILE   public key or keys that device tokens are verified with, see "registry keygen" (required)
   MEDIA_BLOB                    where the pictures are: folder (default) or s3
   MEDIA_FOLDER                  the folder; pictures/ and thumbnails/ are made in it (required with folder)
   MEDIA_S3_ENDPOINT             host or host:port of the S3 server (required with s3)
   MEDIA_S3_BUCKET               bucket; "media migrate" makes it (required with s3)
-  MEDIA_S3_ACCESS_KEY, MEDIA_S3_SECRET_KEY   (required with s3)
+  MEDIA_S3_ACCESS_KEY, MEDIA_S3_SECRET_KEY   (required with s3, secret)
   MEDIA_S3_REGION               region (us-east-1, which servers at home ignore)
   MEDIA_S3_USE_TLS              https instead of http (true)
   MEDIA_S3_SPOOL                folder for uploads under way (the system's temporary folder)

@@ -50,6 +50,9 @@ func TestProblemsOfTheSettingsComeTogether(t *testing.T) {
 		"s3 without its settings": {map[string]string{"MEDIA_BLOB": "s3", "MEDIA_S3_ACCESS_KEY": "hush-hush"}, []string{
 			"MEDIA_S3_ENDPOINT", "MEDIA_S3_BUCKET", "MEDIA_S3_SECRET_KEY",
 		}},
+		"s3 with keys in files": {map[string]string{
+			"MEDIA_BLOB": "s3", "MEDIA_S3_ACCESS_KEY_FILE": "hush-hush", "MEDIA_S3_SECRET_KEY": "hush-hush", "MEDIA_S3_SECRET_KEY_FILE": "hush-hush",
+		}, []string{"MEDIA_S3_ACCESS_KEY_FILE names a file that cannot be read", "MEDIA_S3_SECRET_KEY and MEDIA_S3_SECRET_KEY_FILE are both set"}},
 		"s3 with a URL":             {map[string]string{"MEDIA_BLOB": "s3", "MEDIA_S3_ENDPOINT": "https://s3.example.com"}, []string{"MEDIA_S3_ENDPOINT must be a host"}},
 		"a quota below one picture": {map[string]string{"MEDIA_QUOTA": "1M"}, []string{"MEDIA_QUOTA must have room"}},
 	} {

@@ -29,17 +29,19 @@ func command(t *testing.T, env map[string]string, args ...string) (code int, std
 func TestProblemsOfTheSettingsComeTogether(t *testing.T) {
 	t.Parallel()
 	code, _, stderr := command(t, map[string]string{
-		"REGISTRY_ENROLMENT": "key", "REGISTRY_ADMIN_PASSWORD": "short", "REGISTRY_PG_MAX_CONNS": "many",
+		"REGISTRY_ENROLMENT": "key", "REGISTRY_ADMIN_PASSWORD": "short", "REGISTRY_ADMIN_PASSWORD_FILE": "short-too", "REGISTRY_PG_MAX_CONNS": "many",
 		"REGISTRY_LISTEN": "nowhere", "REGISTRY_TRUSTED_PROXIES": "traefik",
+		"REGISTRY_PG_URL_FILE": "short.url", "REGISTRY_REDIS_URL_FILE": "short.url", "REGISTRY_ENROLMENT_KEY_FILE": "short.key",
 	}, "serve")
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{
-		"REGISTRY_PG_URL", "REGISTRY_PG_MAX_CONNS", "REGISTRY_REDIS_URL", "REGISTRY_TOKEN_KEY_FILE", "REGISTRY_ENROLMENT_KEY",
-		"REGISTRY_ADMIN_PASSWORD", "REGISTRY_LISTEN", "REGISTRY_TRUSTED_PROXIES",
+		"REGISTRY_PG_URL", "REGISTRY_PG_URL_FILE", "REGISTRY_PG_MAX_CONNS", "REGISTRY_REDIS_URL", "REGISTRY_REDIS_URL_FILE",
+		"REGISTRY_TOKEN_KEY_FILE", "REGISTRY_ENROLMENT_KEY", "REGISTRY_ENROLMENT_KEY_FILE",
+		"REGISTRY_ADMIN_PASSWORD", "REGISTRY_ADMIN_PASSWORD_FILE", "REGISTRY_LISTEN", "REGISTRY_TRUSTED_PROXIES",
 	} {
-		if !strings.Contains(stderr, name) {
+		if !strings.Contains(stderr, name+" ") && !strings.Contains(stderr, name+":") {
 			t.Errorf("%s is not named in:\n%s", name, stderr)
 		}
 	}

@@ -18,9 +18,9 @@ func newProgram(at program.Process) *program.Program {
 	p := &program.Program{
 		Process: at, Name: "telemetry", Version: version,
 		Short: "The Nestbox service for heartbeats, presence and motion",
-		Settings: `  TELEMETRY_PG_URL                 Postgres, as postgres:// URL or key=value text (required)
+		Settings: `  TELEMETRY_PG_URL                 Postgres, as postgres:// URL or key=value text (required, secret)
   TELEMETRY_PG_MAX_CONNS           connections at most (8)
-  TELEMETRY_REDIS_URL              Redis, redis://host:6379/0 (required)
+  TELEMETRY_REDIS_URL              Redis, redis://host:6379/0 (required, secret)
   TELEMETRY_TOKEN_PUBLIC_KEY_FILE  public keys that device tokens are signed with, see "registry keygen" (required)
   TELEMETRY_EVENT_RETENTION_DAYS   age in days at which events are removed; 0 keeps them (90)
   TELEMETRY_LISTEN                 address of the API (:8080)
