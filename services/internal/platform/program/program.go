@@ -2,8 +2,8 @@
 // opens before it serves and closes afterwards, and the settings that every
 // service has.
 //
-// It owns signals, exit codes, the commands version and migrate, and the order of
-// opening and closing. It refuses to know what is served: wiring, checks and the
+// It owns signals, exit codes, the commands version, ready and migrate, and the order
+// of opening and closing. It refuses to know what is served: wiring, checks and the
 // rest of the settings are the service's.
 package program
 
@@ -52,7 +52,7 @@ type Program struct {
 	commands []*cobra.Command
 }
 
-// Add gives the program subcommands beside version, which every program has.
+// Add gives the program subcommands beside version and ready, which every program has.
 func (p *Program) Add(commands ...*cobra.Command) { p.commands = append(p.commands, commands...) }
 
 // Run executes the subcommand that args name. It returns the exit code: 0 after
@@ -69,7 +69,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(p.commands...)
-	root.AddCommand(Command("version", "Print the version", "", func(context.Context) error { //nolint:contextcheck // cobra hands each command the context of ExecuteContext
+	root.AddCommand(p.ready(), Command("version", "Print the version", "", func(context.Context) error { //nolint:contextcheck // cobra hands each command the context of ExecuteContext
 		_, err := fmt.Fprintln(p.Stdout, p.Name, p.Version)
 		return err
 	}))

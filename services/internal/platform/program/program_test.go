@@ -83,6 +83,8 @@ func TestWhatIsPrinted(t *testing.T) {
 		"":               {0, "A sample. Settings are environment variables:\n\n  SAMPLE_PG_URL  Postgres (secret)\n\nA secret may be in a file instead: SAMPLE_PG_URL_FILE ", ""},
 		"version":        {0, "sample 1.2.3\n", ""},
 		"migrate --help": {0, "Needs SAMPLE_PG_URL only.", ""},
+		"ready --help":   {0, "Needs SAMPLE_OPS_LISTEN only", ""},
+		"ready now":      {1, "", "sample: unknown command"},
 		"migrate":        {1, "", "sample: SAMPLE_PG_URL is not set, and there is no default for it\n"},
 		"explode":        {1, "", `sample: unknown command "explode"`},
 		"version now":    {1, "", "sample: unknown command"},
@@ -195,7 +197,14 @@ func TestServe(t *testing.T) { //nolint:paralleltest // see above
 				t.Errorf("%s: %d", url, res.StatusCode)
 			}
 		}
+		asking := map[string]string{"SAMPLE_OPS_LISTEN": strings.TrimPrefix(s.Ops, "http://"), "SAMPLE_DRAIN_DELAY": "of no concern"}
+		if code, stdout, stderr := sample.Run(t, asking, "ready"); code != 0 || stdout+stderr != "" {
+			t.Errorf("ready: %d %q %q", code, stdout, stderr)
+		}
 		s.Stop()
+		if code, stdout, stderr := sample.Run(t, asking, "ready"); code != 1 || stdout != "" || !strings.HasPrefix(stderr, "sample: no report ") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("ready, after the stop: %d %q %q", code, stdout, stderr)
+		}
 		if log := s.Log.String(); strings.Count(log, `"msg":"listening"`) != 2 || s.Stdout.String() != "" {
 			t.Errorf("logged %s\nprinted %s", log, s.Stdout)
 		}

@@ -17,8 +17,8 @@ import (
 type Settings struct {
 	Postgres
 	Redis
+	Ops
 	Listen         string        `env:"LISTEN"`
-	OpsListen      string        `env:"OPS_LISTEN"`
 	TrustedProxies []string      `env:"TRUSTED_PROXIES"`
 	DrainDelay     time.Duration `env:"DRAIN_DELAY"`
 }
@@ -93,6 +93,11 @@ func (r *Redis) Problems(prefix string) (problems []error) {
 // Config is what rds.Open takes.
 func (r *Redis) Config(tracing bool) rds.Config {
 	return rds.Config{URL: r.Redis.URL.Reveal(), Tracing: tracing}
+}
+
+// Ops is the setting of the operations port, all that the command ready reads.
+type Ops struct {
+	OpsListen string `env:"OPS_LISTEN"`
 }
 
 // Missing is the problem of a variable that must be set.
