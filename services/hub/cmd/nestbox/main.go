@@ -97,7 +97,7 @@ wrong settings, nothing was done.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(p.serve(), p.devices(), p.admin(), p.backup(), p.restore(), p.doctor(), p.versionCommand())
+	root.AddCommand(p.serve(), p.devices(), p.admin(), p.backup(), p.restore(), p.doctor(), p.ready(), p.versionCommand())
 	usage(root)
 	return root
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"home.arpa/nestbox/services/hub/datadir"
+	"home.arpa/nestbox/services/internal/platform/httpx"
 )
 
 // nestbox runs the program in this process, with an empty data folder of its own.
@@ -74,11 +76,28 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"backup", "/tmp/x.tar"}, nil, exitFail, "does not exist"},
 		{[]string{"restore", "/nowhere.tar"}, nil, exitFail, "/nowhere.tar"},
 		{[]string{"doctor"}, nil, exitFail, ""},
+		{[]string{"ready"}, map[string]string{"NESTBOX_OPS_LISTEN": "off"}, exitUsage, "NESTBOX_OPS_LISTEN is off"},
 	} {
 		code, _, errs := nestbox(t, tt.env, tt.args...)
 		if code != tt.code || !strings.Contains(errs, tt.says) {
 			t.Errorf("nestbox %s: exit code %d, want %d; said %q, want %q", strings.Join(tt.args, " "), code, tt.code, errs, tt.says)
 		}
+	}
+}
+
+func TestReadyNeedsNoOtherSetting(t *testing.T) {
+	t.Parallel()
+	health := httpx.NewHealth()
+	server := httptest.NewServer(httpx.OpsHandler(health, nil))
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	environ := map[string]string{"NESTBOX_OPS_LISTEN": address, "NESTBOX_ENROLMENT": "all", "NESTBOX_ADMIN_PASSWORD_FILE": "/nowhere"}
+	if code, out, errs := nestbox(t, environ, "ready"); code != exitDone || out+errs != "" {
+		t.Errorf("exit code %d, said %q %q", code, out, errs)
+	}
+	health.Drain()
+	if code, _, errs := nestbox(t, nil, "ready", "--ops-listen", address); code != exitFail || errs != "nestbox: draining\n" {
+		t.Errorf("while it stops: exit code %d, said %q", code, errs)
 	}
 }
 

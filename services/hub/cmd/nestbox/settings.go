@@ -49,7 +49,7 @@ func defaults() settings {
 // so that both are read by the same code and all problems are reported together.
 type option struct {
 	flag, usage string
-	// serve: only `nestbox serve` and `nestbox doctor` have it; the others concern every command.
+	// serve: only `nestbox serve`, `doctor` and `ready` have it; the others concern every command.
 	serve bool
 }
 
