@@ -93,7 +93,8 @@ func liveThroughTheStory(t *testing.T, wire string) int {
 	c.Wire = wire
 	c.Start(t)
 	harness.Until(t, "the camera is online", time.Minute, func() bool { return h.Presence(c.ID()).State == "online" })
-	h.Order(c.ID(), "set_config", map[string]any{"heartbeat_interval_seconds": 10})
+	h.SetHeartbeatInterval(c.ID(), 10)
+	h.Order(c.ID(), "set_config", map[string]any{"heartbeat_interval_seconds": 10}) // brings the next one forward
 	h.Order(c.ID(), "identify", nil)
 	h.Order(c.ID(), "capture", nil)
 	c.Move()

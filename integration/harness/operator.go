@@ -181,6 +181,12 @@ func (o *Operator) SetPrivacy(id string, locked bool) {
 	o.do(http.MethodPut, "/api/devices/"+id+"/privacy", map[string]any{"locked": locked}, nil)
 }
 
+// SetHeartbeatInterval says how often a camera beats: 10 to 3600 s. It hears of it by the answer to its next heartbeat.
+func (o *Operator) SetHeartbeatInterval(id string, seconds int) {
+	o.t.Helper()
+	o.do(http.MethodPatch, "/api/devices/"+id, map[string]any{"heartbeat_interval_seconds": seconds}, nil)
+}
+
 // Presence gives a camera's; its zero value when it has never beaten.
 func (o *Operator) Presence(id string) (p Presence) {
 	o.t.Helper()
