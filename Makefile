@@ -60,8 +60,8 @@ bench: setup/test ## measure the request paths, each as a ratio to a bare handle
 .PHONY: setup
 setup: setup/test ## install what the other commands need
 
-.PHONY: setup/run setup/test
-setup/run setup/test: setup/%:
+.PHONY: setup/run setup/test setup/lab
+setup/run setup/test setup/lab: setup/%:
 	@setup/require $*
 
 .PHONY: clean
@@ -78,3 +78,4 @@ $(GOLANGCI_LINT):
 	@mv .tools/golangci-lint $@
 
 include firmware/firmware.mk
+include docker/lab.mk

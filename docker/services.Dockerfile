@@ -1,0 +1,25 @@
+# The Go services, each alone in an image: docker build -f docker/services.Dockerfile --build-arg SERVICE=registry .
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.work go.work.sum ./
+COPY integration/go.mod integration/go.sum integration/
+COPY firmware/scenes/go.mod firmware/scenes/go.sum firmware/scenes/
+COPY services services
+# All of them at once: the layer is the same for each image. The flags are those of `make build`.
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack,grpcnotrace -ldflags "-s -w -X main.version=$VERSION" \
+        -o /programs/ ./services/registry/cmd/registry ./services/telemetry/cmd/telemetry ./services/media/cmd/media
+# What a volume is filled from at first, with its owner.
+RUN mkdir /data && chown 65532:65532 /data
+
+FROM scratch
+ARG SERVICE
+COPY --from=build --chown=65532:65532 /data /data
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /programs/$SERVICE /service
+USER 65532:65532
+ENTRYPOINT ["/service"]
+CMD ["serve"]
+# The API; /livez, /readyz and /metrics.
+EXPOSE 8080 9090
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s CMD ["/service", "ready"]
