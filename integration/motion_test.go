@@ -13,8 +13,8 @@ import (
 	"home.arpa/nestbox/integration/harness"
 )
 
-// motionLine is what a camera says when a motion event is in its flash, not before.
-var motionLine = regexp.MustCompile(`\b(info +|I )motion$`)
+// motionLine is what a camera says when a motion event is in its flash, not before: its id.
+var motionLine = regexp.MustCompile(`\b(info +|I )motion (\S+)$`)
 
 // clockSlack is how far from the truth the hub's date of an event may be.
 const clockSlack = time.Second

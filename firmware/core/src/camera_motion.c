@@ -62,6 +62,7 @@ void cam_camera_move(struct cam_camera *camera, unsigned score, uint64_t now_ms)
         .score = (uint8_t)(score < SCORE_MAX ? score : SCORE_MAX),
         .camera_enabled = cam_privacy_allows(&camera->settings),
     };
+    char event_id[CAM_EVENT_ID_CHARS + 1];
 
     if (!camera->is_ready || !cam_limiter_admit(&camera->limiter, now_ms)) {
         return;
@@ -73,7 +74,8 @@ void cam_camera_move(struct cam_camera *camera, unsigned score, uint64_t now_ms)
         cam_camera_log_error(camera, "queue", CAM_IO, 0, now_ms);
         return;
     }
-    cam_camera_say(camera, CAM_LOG_INFO, "motion", NULL);
+    cam_request_write_event_id(event_id, event.boot_id, event.seq);
+    cam_camera_say(camera, CAM_LOG_INFO, "motion", event_id);
     cam_camera_wish_for_event(camera, event.seq, now_ms);
 }
 

@@ -206,6 +206,25 @@ static bool is_hopeless(const struct cam_lane *lane)
     return false;
 }
 
+/* Which bytes, and of which event; a command's picture is of none. */
+static void say_stored(const struct cam_camera *camera)
+{
+    const struct cam_picture *held = &camera->picture;
+    char event_id[CAM_EVENT_ID_CHARS + 1];
+    char detail[2 * CAM_SHA256_BYTES + 1 + CAM_EVENT_ID_CHARS + 1];
+    struct cam_text out;
+
+    cam_text_init(&out, detail, sizeof detail);
+    cam_text_add_hex(&out, held->sha256, sizeof held->sha256);
+    if (!held->wish.for_command) {
+        cam_request_write_event_id(event_id, held->wish.boot_id, held->wish.seq);
+        cam_text_add(&out, " ");
+        cam_text_add(&out, event_id);
+    }
+    (void)cam_text_end(&out);
+    cam_camera_say(camera, CAM_LOG_INFO, "picture", detail);
+}
+
 static enum cam_take take(struct cam_camera *camera, const struct cam_lane *lane, uint64_t now_ms)
 {
     const struct cam_http_reader *answer = &lane->uplink.answer;
@@ -213,6 +232,7 @@ static enum cam_take take(struct cam_camera *camera, const struct cam_lane *lane
 
     if (answer->status == 200 &&
         cam_answer_read_status(answer->body, answer->body_len_bytes, "stored", &server_time_ms) == CAM_OK) {
+        say_stored(camera);
         end(camera, true, "");
         return CAM_TAKE_DONE;
     }

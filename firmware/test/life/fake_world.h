@@ -58,6 +58,7 @@ struct fake_world {
     size_t event_count;
     uint64_t connect_ms[FAKE_WORLD_CONNECTS]; /* attempts, refused ones too */
     size_t connect_count;
+    char last_line[160]; /* that the camera logged */
 
     /* Not to be touched. */
     struct cam_camera camera;

@@ -271,6 +271,7 @@ static void restart(void *context)
 
 static void log_line(void *context, enum cam_log_level level, const char *line)
 {
+    (void)cam_text_copy(of(context)->last_line, sizeof of(context)->last_line, line);
     if (getenv("LIFE_LOG") != NULL) {
         (void)fprintf(stderr, "%10llu %d %s\n", (unsigned long long)of(context)->now_ms, (int)level, line);
     }

@@ -11,6 +11,21 @@ static int setup(void **state)
     return 0;
 }
 
+/* What it says of a picture tells whose, and which bytes: the lab's ledger is drawn from such lines. */
+static void assert_says_what_was_stored(const char *event_id)
+{
+    char line[160];
+    struct cam_text out;
+
+    cam_text_init(&out, line, sizeof line);
+    cam_text_add(&out, "picture ");
+    cam_text_add_hex(&out, s_world.camera.picture.sha256, CAM_SHA256_BYTES);
+    cam_text_add(&out, event_id[0] != '\0' ? " " : "");
+    cam_text_add(&out, event_id);
+    assert_true(cam_text_end(&out));
+    assert_string_equal(s_world.last_line, line);
+}
+
 static void test_a_camera_lives_its_story(void **state)
 {
     struct fake_hub *hub = &s_world.hub;
@@ -39,12 +54,14 @@ static void test_a_camera_lives_its_story(void **state)
     assert_int_equal(hub->bad_digests, 0);
     assert_string_equal(hub->picture_event, hub->events[0].id);
     assert_memory_equal(hub->picture_trace, hub->motion_trace, 35); /* one trace */
+    assert_says_what_was_stored(hub->events[0].id);
     assert_int_equal(s_world.frames_out, 0);
 
     command = fake_hub_command(hub, "capture", "{}");
     assert_true(fake_world_run(&s_world, 1000));
     assert_int_equal(hub->pictures, 2);
     assert_string_equal(hub->picture_event, "");
+    assert_says_what_was_stored("");
     assert_true(fake_world_run(&s_world, 6000));
     assert_int_equal(command->state, FAKE_HUB_SUCCEEDED);
     assert_int_equal(command->results, 1);
