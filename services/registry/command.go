@@ -213,17 +213,32 @@ func (r Result) Validate() error {
 }
 
 // finish ends an open command with the device's answer. A set_privacy that
-// succeeded acknowledges its generation.
+// succeeded acknowledges its generation; a heartbeat interval that was set
+// becomes the device's, since the next heartbeat's answer would undo it.
 func (st Standing) finish(c Command, r Result, now time.Time) Change {
 	ch := Change{Commands: []Command{c.finished(r.State, r.Detail, now)}}
-	var p privacyParameters
-	if c.Kind == KindSetPrivacy && r.State == StateSucceeded && json.Unmarshal(c.Parameters, &p) == nil && st.Device != nil {
-		d := *st.Device
-		d.Privacy = d.Privacy.acknowledged(p.Generation, now)
-		if d.Privacy != st.Device.Privacy {
-			ch.Device = &d
-			ch.Audit = append(ch.Audit, acknowledgement(d, now))
+	if r.State != StateSucceeded || st.Device == nil {
+		return ch
+	}
+	d := *st.Device
+	var entry Entry
+	switch c.Kind {
+	case KindSetPrivacy:
+		var p privacyParameters
+		if json.Unmarshal(c.Parameters, &p) == nil {
+			d.Privacy = d.Privacy.acknowledged(p.Generation, now)
+			entry = acknowledgement(d, now)
 		}
+	case KindSetConfig:
+		var p configParameters
+		if json.Unmarshal(c.Parameters, &p) == nil && p.HeartbeatIntervalSeconds != nil {
+			interval := time.Duration(*p.HeartbeatIntervalSeconds) * time.Second
+			patched, changed := DevicePatch{HeartbeatInterval: &interval}.apply(d)
+			d, entry = patched, Entry{Actor: c.CreatedBy, Action: ActionDeviceUpdate, Subject: d.ID, At: now, Detail: changed}
+		}
+	}
+	if d.Privacy != st.Device.Privacy || d.HeartbeatInterval != st.Device.HeartbeatInterval {
+		ch.Device, ch.Audit = &d, []Entry{entry}
 	}
 	return ch
 }

@@ -129,3 +129,33 @@ func TestOrders(t *testing.T) {
 		}
 	}
 }
+
+func TestASetIntervalIsTheDevices(t *testing.T) {
+	t.Parallel()
+	st := Standing{Device: &Device{ID: "x", Status: StatusApproved}}
+	order := func(parameters string) Command {
+		return newCommand("x", KindSetConfig, []byte(parameters), time.Minute, "admin", noon)
+	}
+	for name, c := range map[string]struct {
+		order Command
+		state State
+		want  time.Duration // 0: the device is left alone
+	}{
+		"it succeeded":           {order(`{"heartbeat_interval_seconds":10}`), StateSucceeded, 10 * time.Second},
+		"it failed":              {order(`{"heartbeat_interval_seconds":10}`), StateFailed, 0},
+		"it was of other things": {order(`{"jpeg_quality":12}`), StateSucceeded, 0},
+	} {
+		ch := st.finish(c.order, Result{State: c.state}, noon)
+		if len(ch.Commands) != 1 || ch.Commands[0].State != c.state {
+			t.Errorf("%s: the command is %+v", name, ch.Commands)
+		}
+		switch {
+		case c.want == 0 && (ch.Device != nil || len(ch.Audit) != 0):
+			t.Errorf("%s: changed %+v, %+v", name, ch.Device, ch.Audit)
+		case c.want != 0 && (ch.Device == nil || ch.Device.HeartbeatInterval != c.want):
+			t.Errorf("%s: the device is %+v", name, ch.Device)
+		case c.want != 0 && (len(ch.Audit) != 1 || ch.Audit[0].Action != ActionDeviceUpdate || ch.Audit[0].Actor != "admin"):
+			t.Errorf("%s: the audit has %+v", name, ch.Audit)
+		}
+	}
+}
