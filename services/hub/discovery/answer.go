@@ -106,6 +106,13 @@ func withoutKnown(answers, known []dns.RR) []dns.RR {
 	})
 }
 
+// without gives those of records that are not among others.
+func without(records, others []dns.RR) []dns.RR {
+	return slices.DeleteFunc(slices.Clone(records), func(rr dns.RR) bool {
+		return slices.ContainsFunc(others, func(o dns.RR) bool { return same(rr, o) })
+	})
+}
+
 func merge(into, more []dns.RR) []dns.RR {
 	for _, rr := range more {
 		if !slices.ContainsFunc(into, func(have dns.RR) bool { return same(have, rr) }) {

@@ -10,6 +10,9 @@
 //	nestbox-a1b2c3.local.                 A/AAAA the addresses of the interface that the question came in by
 //	esp32cam.local.                       A/AAAA the same; the name that the first firmware looks for
 //
+// For a hub behind a proxy or on another machine it says that address instead, on every interface: see Responder.Addresses,
+// and Host for a hub whose address is only known by a name.
+//
 // The machine's own <host>.local is left alone: Avahi or systemd-resolved answers for it and keeps port 5353 beside us.
 //
 // # Why not a library

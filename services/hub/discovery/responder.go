@@ -29,6 +29,10 @@ type Responder struct {
 	Logger  *slog.Logger
 	// Interfaces is asked every few seconds; nil means the function of this package.
 	Interfaces func() ([]net.Interface, error)
+	// Addresses is what the names lead to, for a hub that is behind a proxy or on another machine. It is asked as often as
+	// Interfaces, by one goroutine, and may take until ctx ends. While it gives none, nothing is answered. Nil means the
+	// addresses of the interface that is asked on.
+	Addresses func(ctx context.Context) []netip.Addr
 
 	sockets []socket
 	mu      sync.Mutex
@@ -38,7 +42,8 @@ type Responder struct {
 // link is an interface that we speak on.
 type link struct {
 	zone     zone
-	prefixes []netip.Prefix
+	prefixes []netip.Prefix       // of the interface: who may ask
+	told     []netip.Addr         // what the names lead to
 	lastSent map[string]time.Time // multicast record to when
 }
 
@@ -97,12 +102,16 @@ func (r *Responder) open(ctx context.Context) error {
 	return nil
 }
 
-// rescan takes up new interfaces and changed addresses, forgets what is gone, and announces what is new.
+// rescan takes up new interfaces and changed addresses, withdraws what is gone, and announces what is new.
 func (r *Responder) rescan(ctx context.Context, senders *sync.WaitGroup) {
 	found, err := r.Interfaces()
 	if err != nil {
 		r.Logger.Warn("mdns: list network interfaces", "error", err)
 		return
+	}
+	var elsewhere []netip.Addr
+	if r.Addresses != nil {
+		elsewhere = r.Addresses(ctx)
 	}
 	now := make(map[int]*link, len(found))
 	var fresh []int
@@ -111,27 +120,43 @@ func (r *Responder) rescan(ctx context.Context, senders *sync.WaitGroup) {
 		if err != nil || len(prefixes) == 0 {
 			continue
 		}
+		told := hosts(prefixes)
+		if r.Addresses != nil {
+			told = elsewhere
+		}
+		if len(told) == 0 {
+			continue
+		}
 		old := r.link(i.Index)
 		if old == nil {
 			for _, s := range r.sockets {
 				_ = s.join(&i) // already joined, or the family is off on this interface: the other may do
 			}
 		}
-		if old != nil && slices.Equal(old.prefixes, prefixes) {
+		if old != nil && slices.Equal(old.prefixes, prefixes) && slices.Equal(old.told, told) {
 			now[i.Index] = old
 			continue
 		}
 		now[i.Index] = &link{
-			zone:     newZone(r.Service, hosts(prefixes)),
+			zone:     newZone(r.Service, told),
 			prefixes: prefixes,
+			told:     told,
 			lastSent: make(map[string]time.Time),
 		}
 		fresh = append(fresh, i.Index)
-		r.Logger.Info("mdns: advertising", "interface", i.Name, "name", r.Service.hostName(), "port", r.Service.Port)
+		r.Logger.Info("mdns: advertising", "interface", i.Name, "name", r.Service.HostName(), "addresses", told, "port", r.Service.Port)
 	}
 	r.mu.Lock()
+	before := r.links
 	r.links = now
 	r.mu.Unlock()
+	for index, old := range before {
+		var still []dns.RR
+		if l := now[index]; l != nil {
+			still = l.zone.records
+		}
+		r.withdraw(index, without(old.zone.records, still))
+	}
 	if len(fresh) > 0 {
 		senders.Go(func() { r.announce(ctx, fresh) })
 	}
@@ -157,19 +182,27 @@ func (r *Responder) announce(ctx context.Context, indexes []int) {
 	}
 }
 
-// goodbye withdraws the records (§10.1), so that cameras look again at once instead of trying a dead address.
+// goodbye withdraws all records (§10.1), so that cameras look again at once instead of trying a dead address.
 func (r *Responder) goodbye() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for index, l := range r.links {
-		m := l.zone.message(nil)
-		for _, rr := range l.zone.records {
-			gone := dns.Copy(rr)
-			gone.Header().Ttl = 0
-			m.Answer = append(m.Answer, gone)
-		}
-		r.send(m, index, netip.AddrPort{}, r.sockets...)
+		r.withdraw(index, l.zone.records)
 	}
+}
+
+// withdraw ends the life of records on an interface, also of the shared ones, which nothing else drops from a cache.
+func (r *Responder) withdraw(index int, records []dns.RR) {
+	if len(records) == 0 {
+		return
+	}
+	m := zone{}.message(nil)
+	for _, rr := range records {
+		gone := dns.Copy(rr)
+		gone.Header().Ttl = 0
+		m.Answer = append(m.Answer, gone)
+	}
+	r.send(m, index, netip.AddrPort{}, r.sockets...)
 }
 
 // listen answers what comes in on one socket until ctx ends.

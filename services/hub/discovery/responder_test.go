@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,9 +25,14 @@ func loopback() ([]net.Interface, error) {
 // start runs a responder on loopback; stop ends it and waits.
 func start(t *testing.T, s Service) (stop func()) {
 	t.Helper()
+	return startWith(t, &Responder{Service: s})
+}
+
+func startWith(t *testing.T, r *Responder) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	r := &Responder{Service: s, Logger: slog.New(slog.DiscardHandler), Interfaces: loopback}
+	r.Logger, r.Interfaces = slog.New(slog.DiscardHandler), loopback
 	go func() { done <- r.Run(ctx) }()
 	stop = func() {
 		cancel()
@@ -79,17 +85,19 @@ func TestNothingIsSaidOnAnInterfaceWithoutTheBoundAddress(t *testing.T) {
 	other.ID = "unbound"
 	start(t, s)
 	start(t, other)
-	eventually(t, dns.Question{Name: other.hostName(), Qtype: dns.TypeA, Qclass: dns.ClassINET})
+	eventually(t, dns.Question{Name: other.HostName(), Qtype: dns.TypeA, Qclass: dns.ClassINET})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if got, err := Lookup(ctx, s.hostName(), loopback); err == nil {
+	if got, err := Lookup(ctx, s.HostName(), loopback); err == nil {
 		t.Errorf("answered %v", got)
 	}
 }
 
-func TestAnnouncementThenGoodbye(t *testing.T) {
+// listener hears what responders send to the group on loopback.
+func listener(t *testing.T) socket {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	t.Cleanup(cancel)
 	ear, err := open4(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -106,36 +114,94 @@ func TestAnnouncementThenGoodbye(t *testing.T) {
 	if err := ear.SetReadDeadline(deadline); err != nil {
 		t.Fatal(err)
 	}
+	return ear
+}
 
+// hear gives the next record of an answer to the group that is wanted.
+func hear(t *testing.T, ear socket, wanted func(dns.RR) bool) dns.RR {
+	t.Helper()
+	buf := make([]byte, 9000)
+	for {
+		p, err := ear.read(buf)
+		if err != nil {
+			t.Fatalf("nothing heard: %v", err)
+		}
+		var m dns.Msg
+		if m.Unpack(p.data) != nil || !m.Response {
+			continue
+		}
+		if i := slices.IndexFunc(m.Answer, wanted); i >= 0 {
+			return m.Answer[i]
+		}
+	}
+}
+
+func TestAnnouncementThenGoodbye(t *testing.T) {
+	ear := listener(t)
 	s := testService
 	s.ID = "bye"
 	stop := start(t, s)
-	hear := func() uint32 { // the TTL of the next SRV of this hub
-		buf := make([]byte, 9000)
-		for {
-			p, err := ear.read(buf)
-			if err != nil {
-				t.Fatalf("nothing heard: %v", err)
-			}
-			var m dns.Msg
-			if m.Unpack(p.data) != nil || !m.Response {
-				continue
-			}
-			for _, rr := range m.Answer {
-				if rr.Header().Rrtype == dns.TypeSRV && rr.Header().Name == s.instanceName() {
-					return rr.Header().Ttl
-				}
-			}
-		}
+	lifeOfNext := func() uint32 {
+		return hear(t, ear, func(rr dns.RR) bool {
+			return rr.Header().Rrtype == dns.TypeSRV && rr.Header().Name == s.instanceName()
+		}).Header().Ttl
 	}
-	if got := hear(); got != hostTTL {
+	if got := lifeOfNext(); got != hostTTL {
 		t.Errorf("announced with a life of %d s, want %d", got, hostTTL)
 	}
-	if got := hear(); got != hostTTL {
+	if got := lifeOfNext(); got != hostTTL {
 		t.Errorf("announced again with a life of %d s, want %d", got, hostTTL)
 	}
 	stop()
-	if got := hear(); got != 0 {
+	if got := lifeOfNext(); got != 0 {
 		t.Errorf("goodbye has a life of %d s, want 0", got)
 	}
+}
+
+// TestHubElsewhereIsFollowed: nothing, then one address, then another: the shared name must not keep the first.
+func TestHubElsewhereIsFollowed(t *testing.T) {
+	ear := listener(t)
+	var at atomic.Pointer[[]netip.Addr]
+	at.Store(&[]netip.Addr{})
+	asked := make(chan struct{}, 100)
+	s := testService
+	s.ID, s.Aliases = "away", []string{"esp32cam-away"}
+	here := testService
+	here.ID = "here"
+	stop := startWith(t, &Responder{Service: s, Addresses: func(context.Context) []netip.Addr {
+		asked <- struct{}{}
+		return *at.Load()
+	}})
+	start(t, here)
+	<-asked
+	eventually(t, dns.Question{Name: here.HostName(), Qtype: dns.TypeA, Qclass: dns.ClassINET})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if got, err := Lookup(ctx, s.HostName(), loopback); err == nil {
+		t.Errorf("answered %v before there was an address", got)
+	}
+
+	nextAlias := func(address string, life uint32) {
+		t.Helper()
+		hear(t, ear, func(rr dns.RR) bool {
+			a, ok := rr.(*dns.A)
+			return ok && a.Hdr.Name == "esp32cam-away.local." && a.A.String() == address && a.Hdr.Ttl == life
+		})
+	}
+	at.Store(&[]netip.Addr{netip.MustParseAddr("192.0.2.7")})
+	nextAlias("192.0.2.7", hostTTL)
+	m := eventually(t, dns.Question{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET})
+	for !slices.ContainsFunc(m.Extra, func(rr dns.RR) bool { return rr.Header().Name == s.HostName() }) { // else "here" was first
+		m = eventually(t, dns.Question{Name: s.instanceName(), Qtype: dns.TypeSRV, Qclass: dns.ClassINET})
+	}
+	for _, rr := range m.Extra {
+		if a, ok := rr.(*dns.A); ok && a.A.String() != "192.0.2.7" {
+			t.Errorf("the service leads to %v too", a)
+		}
+	}
+	at.Store(&[]netip.Addr{netip.MustParseAddr("192.0.2.8")})
+	nextAlias("192.0.2.7", 0)
+	nextAlias("192.0.2.8", hostTTL)
+	stop()
+	nextAlias("192.0.2.8", 0)
 }

@@ -31,11 +31,13 @@ type Service struct {
 	TXT []string
 	// Aliases are further host names without ".local", such as "esp32cam". They are shared with other hubs.
 	Aliases []string
-	// Only, when valid, is the one address that the hub listens on. Interfaces without it are not answered.
+	// Only, when valid, is the one address that the hub listens on. Interfaces without it are not spoken on.
 	Only netip.Addr
 }
 
-func (s Service) hostName() string     { return "nestbox-" + s.ID + ".local." }
+// HostName is the host name that only this hub has, with a dot at its end.
+func (s Service) HostName() string { return "nestbox-" + s.ID + ".local." }
+
 func (s Service) instanceName() string { return "nestbox-" + s.ID + "." + serviceName }
 
 // zone is every record that one interface is told. It is not changed after newZone.
@@ -44,9 +46,9 @@ type zone struct {
 	host    string // the name whose missing address types are denied by NSEC
 }
 
-// newZone makes the records for an interface that has addrs.
+// newZone makes the records of names that lead to addrs.
 func newZone(s Service, addrs []netip.Addr) zone {
-	host, instance := s.hostName(), s.instanceName()
+	host, instance := s.HostName(), s.instanceName()
 	z := zone{host: host}
 	z.add(
 		&dns.PTR{Hdr: shared(registryName, dns.TypePTR, otherTTL), Ptr: serviceName},
