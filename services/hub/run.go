@@ -100,14 +100,19 @@ func (h *Hub) advertise(ctx context.Context, api net.Addr, version string) {
 		h.log.InfoContext(ctx, "mdns: not advertising an address that cameras cannot reach", "listen", api.String())
 		return
 	}
-	service := discovery.Service{
-		ID: h.id, Port: at.Port(), TXT: []string{"path=/api", "version=" + version}, Aliases: []string{"esp32cam"},
-	}
+	service := Advertised(h.id, at.Port(), version)
 	if !at.Addr().IsUnspecified() {
 		service.Only = at.Addr().Unmap().WithZone("")
 	}
 	if err := (&discovery.Responder{Service: service, Logger: h.log}).Run(ctx); err != nil {
 		h.log.WarnContext(ctx, "mdns: cameras cannot look for this hub; give them its address", "error", err)
+	}
+}
+
+// Advertised is what cameras are told that look for a hub, wherever that hub is. id is unique on the network.
+func Advertised(id string, port uint16, version string) discovery.Service {
+	return discovery.Service{
+		ID: id, Port: port, TXT: []string{"path=/api", "version=" + version}, Aliases: []string{"esp32cam"},
 	}
 }
 

@@ -114,8 +114,17 @@ func start(t *testing.T, dir string, env ...string) *hub {
 
 func startProgram(t *testing.T, path, dir string, env ...string) *hub {
 	t.Helper()
+	h := spawn(t, path, dir, env, "serve")
+	h.url = h.text.await(t, regexp.MustCompile(`Cameras and operators\s+(http://\S+)`))
+	h.ops = h.text.await(t, regexp.MustCompile(`Health and metrics\s+(http://\S+)`))
+	return h
+}
+
+// spawn begins a command that runs until it is stopped.
+func spawn(t *testing.T, path, dir string, env []string, args ...string) *hub {
+	t.Helper()
 	h := &hub{t: t, dir: dir, text: newTranscript(), done: make(chan struct{})}
-	h.cmd = exec.Command(path, "serve")
+	h.cmd = exec.Command(path, args...)
 	h.cmd.Env = environment(dir, env...)
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that panics leaves no hub behind
 	out, in := io.Pipe()
@@ -138,8 +147,6 @@ func startProgram(t *testing.T, path, dir string, env ...string) *hub {
 			t.Logf("what nestbox said:\n%s", h.text)
 		}
 	})
-	h.url = h.text.await(t, regexp.MustCompile(`Cameras and operators\s+(http://\S+)`))
-	h.ops = h.text.await(t, regexp.MustCompile(`Health and metrics\s+(http://\S+)`))
 	return h
 }
 

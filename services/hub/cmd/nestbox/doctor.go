@@ -37,7 +37,7 @@ Exit code 0: all lines have a ✓. Exit code 1: at least one has a ✗, with the
 			return nil
 		},
 	}
-	addFlags(cmd.Flags(), true)
+	addFlags(cmd.Flags(), ofServe)
 	return cmd
 }
 

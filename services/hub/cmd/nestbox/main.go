@@ -77,8 +77,9 @@ func (p *program) root() *cobra.Command {
 		Long: `Nestbox is the hub for your ESP32 cameras. Everything stays on your own network and in one folder.
 
 Every setting is a flag and an environment variable of the same name: --ops-listen is
-NESTBOX_OPS_LISTEN. The flag wins. A secret may be in a file instead: NESTBOX_ENROLMENT_KEY_FILE or
-NESTBOX_ADMIN_PASSWORD_FILE names it. Problems of the settings are reported all at once.
+NESTBOX_OPS_LISTEN; those of "nestbox advertise" begin with NESTBOX_ADVERTISE_. The flag wins. A
+secret may be in a file instead: NESTBOX_ENROLMENT_KEY_FILE or NESTBOX_ADMIN_PASSWORD_FILE names it.
+Problems of the settings are reported all at once.
 
 Exit codes: 0 done; 1 it did not work, the reason is on standard error; 2 wrong usage or
 wrong settings, nothing was done.`,
@@ -93,11 +94,11 @@ wrong settings, nothing was done.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	addFlags(root.PersistentFlags(), false)
+	addFlags(root.PersistentFlags(), everywhere)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(p.serve(), p.devices(), p.admin(), p.backup(), p.restore(), p.doctor(), p.ready(), p.versionCommand())
+	root.AddCommand(p.serve(), p.devices(), p.admin(), p.backup(), p.restore(), p.doctor(), p.ready(), p.advertise(), p.versionCommand())
 	usage(root)
 	return root
 }

@@ -76,6 +76,10 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"backup", "/tmp/x.tar"}, nil, exitFail, "does not exist"},
 		{[]string{"restore", "/nowhere.tar"}, nil, exitFail, "/nowhere.tar"},
 		{[]string{"doctor"}, nil, exitFail, ""},
+		{[]string{"advertise", "--address", "127.0.0.1"}, nil, exitUsage, "give one that cameras reach it at"},
+		{[]string{"advertise", "--address", "http://pi:5000"}, nil, exitUsage, "without port"},
+		{[]string{"advertise", "--port", "0"}, map[string]string{"NESTBOX_ADVERTISE_ID": "a.b"}, exitUsage, "NESTBOX_ADVERTISE_ID must"},
+		{[]string{"advertise"}, map[string]string{"NESTBOX_ADVERTISE_PORT": "tcp://10.43.0.7:5000"}, exitUsage, "NESTBOX_ADVERTISE_PORT must"},
 		{[]string{"ready"}, map[string]string{"NESTBOX_OPS_LISTEN": "off"}, exitUsage, "NESTBOX_OPS_LISTEN is off"},
 	} {
 		code, _, errs := nestbox(t, tt.env, tt.args...)

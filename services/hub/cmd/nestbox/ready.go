@@ -27,6 +27,6 @@ which.`,
 			return httpx.AskReady(cmd.Context(), s.OpsListen)
 		},
 	}
-	addFlags(cmd.Flags(), true)
+	addFlags(cmd.Flags(), ofServe)
 	return cmd
 }

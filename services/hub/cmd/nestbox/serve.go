@@ -39,21 +39,16 @@ The log goes to standard error. OTEL_* variables switch tracing on.`,
 			return p.serveWith(cmd.Context(), s)
 		},
 	}
-	addFlags(cmd.Flags(), true)
+	addFlags(cmd.Flags(), ofServe)
 	return cmd
 }
 
 func (p *program) serveWith(ctx context.Context, s settings) (err error) {
-	o, err := obs.Setup(ctx, obs.Options{Service: "nestbox", Version: programVersion(), Stderr: p.stderr, Getenv: p.logEnvironment(s)})
+	o, stop, err := p.observe(ctx, s.Logging)
 	if err != nil {
-		return fmt.Errorf("set up log and metrics: %w", err)
+		return err
 	}
-	defer func() {
-		flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err = errors.Join(err, o.Stop(flushing))
-	}()
-	slog.SetDefault(o.Logger) // for libraries that log by themselves
+	defer func() { err = errors.Join(err, stop()) }()
 
 	dir, err := datadir.Open(s.Data)
 	if err != nil {
@@ -89,17 +84,27 @@ func (s settings) hub(data datadir.Path, o *obs.Obs) hub.Config {
 	}
 }
 
-// logEnvironment is the environment with what flags and defaults say of the log.
-func (p *program) logEnvironment(s settings) func(string) string {
-	return func(key string) string {
+// observe sets up log, metrics and tracing of a command that runs for long; stop sends the last of them.
+func (p *program) observe(ctx context.Context, l Logging) (o *obs.Obs, stop func() error, err error) {
+	getenv := func(key string) string { // with what flags and defaults say of the log
 		switch key {
 		case "NESTBOX_LOG_LEVEL":
-			return s.LogLevel
+			return l.Level
 		case "NESTBOX_LOG_FORMAT":
-			return s.LogFormat
+			return l.Format
 		}
 		return p.getenv(key)
 	}
+	o, err = obs.Setup(ctx, obs.Options{Service: "nestbox", Version: programVersion(), Stderr: p.stderr, Getenv: getenv})
+	if err != nil {
+		return nil, nil, fmt.Errorf("set up log and metrics: %w", err)
+	}
+	slog.SetDefault(o.Logger) // for libraries that log by themselves
+	return o, func() error {
+		flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return o.Stop(flushing)
+	}, nil
 }
 
 // openForOwner brings up a hub for the time of act: behind the owner's door, without cameras.

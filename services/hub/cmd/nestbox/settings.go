@@ -14,7 +14,7 @@ import (
 	"home.arpa/nestbox/services/internal/platform/config"
 )
 
-// settings are all that can be set, each by a flag and by a variable; a flag wins.
+// settings are all that can be set for a hub, each by a flag and by a variable; a flag wins.
 type settings struct {
 	Data          string        `env:"DATA"`
 	Listen        string        `env:"LISTEN"`
@@ -25,11 +25,20 @@ type settings struct {
 	Quota         size          `env:"QUOTA"`
 	MaxAgeDays    uint32        `env:"MAX_AGE_DAYS"`
 	MDNS          bool          `env:"MDNS"`
-	LogLevel      string        `env:"LOG_LEVEL"`
-	LogFormat     string        `env:"LOG_FORMAT"`
+	Logging
 }
 
 const prefix = "NESTBOX_"
+
+// Logging is what every command that runs for long lets be set about its log. Exported for config, which sets its fields.
+type Logging struct {
+	Level  string `env:"LOG_LEVEL"`
+	Format string `env:"LOG_FORMAT"`
+}
+
+func defaultLogging() Logging {
+	return Logging{Level: "info", Format: "text"} // read by a person in a terminal or in journalctl; a cluster sets json
+}
 
 func defaults() settings {
 	return settings{
@@ -40,8 +49,7 @@ func defaults() settings {
 		Quota:      8 << 30,
 		MaxAgeDays: 30,
 		MDNS:       true,
-		LogLevel:   "info",
-		LogFormat:  "text", // read by a person in a terminal or in journalctl; a cluster sets json
+		Logging:    defaultLogging(),
 	}
 }
 
@@ -49,33 +57,49 @@ func defaults() settings {
 // so that both are read by the same code and all problems are reported together.
 type option struct {
 	flag, usage string
-	// serve: only `nestbox serve`, `doctor` and `ready` have it; the others concern every command.
-	serve bool
+	of          scope
 }
 
-// variable is the name of the setting in the environment: --ops-listen is NESTBOX_OPS_LISTEN.
+// scope is which commands have an option.
+type scope string
+
+const (
+	everywhere  scope = ""
+	ofServe     scope = "SERVE" // and of `doctor` and `ready`, which look at what serves
+	ofAdvertise scope = "ADVERTISE"
+)
+
+// variable is the name of the setting in the environment: --ops-listen is NESTBOX_OPS_LISTEN. Those of advertise say so:
+// --port is NESTBOX_ADVERTISE_PORT, since Kubernetes sets NESTBOX_PORT in each pod beside a service called nestbox.
 func (o option) variable() string {
-	return prefix + strings.ToUpper(strings.ReplaceAll(o.flag, "-", "_"))
+	name := o.flag
+	if o.of == ofAdvertise {
+		name = string(o.of) + "-" + name
+	}
+	return prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 var options = []option{
-	{"data", "`folder` of all data (default $XDG_DATA_HOME/nestbox or ~/.local/share/nestbox)", false},
-	{"listen", "`address` for cameras and operators (default :5000)", true},
-	{"ops-listen", "`address` for /livez, /readyz and /metrics, without login; \"off\" for none (default 127.0.0.1:5001)", true},
-	{"enrolment", "who may join: `mode` approve (a person says yes), key or open (default approve)", true},
-	{"enrolment-key", "the `key` for --enrolment key; better in the environment or a file, where ps does not show it", true},
-	{"admin-password", "`password` of the operator admin at the first start; better in the environment or a file (default: random, shown once)", true},
-	{"quota", "the most `bytes` that pictures may take, such as 500M or 20G; 0 for all that the disk has (default 8G)", true},
-	{"max-age-days", "delete unpinned pictures after so many `days`; 0 to keep them until the quota is reached (default 30)", true},
-	{"mdns", "answer cameras that look for the hub in the local network, `true` or false (default true)", true},
-	{"log-level", "debug, info, warn or error: a `level` (default info)", false},
-	{"log-format", "text or json: a `format` (default text)", false},
+	{"data", "`folder` of all data (default $XDG_DATA_HOME/nestbox or ~/.local/share/nestbox)", everywhere},
+	{"listen", "`address` for cameras and operators (default :5000)", ofServe},
+	{"ops-listen", "`address` for /livez, /readyz and /metrics, without login; \"off\" for none (default 127.0.0.1:5001)", ofServe},
+	{"enrolment", "who may join: `mode` approve (a person says yes), key or open (default approve)", ofServe},
+	{"enrolment-key", "the `key` for --enrolment key; better in the environment or a file, where ps does not show it", ofServe},
+	{"admin-password", "`password` of the operator admin at the first start; better in the environment or a file (default: random, shown once)", ofServe},
+	{"quota", "the most `bytes` that pictures may take, such as 500M or 20G; 0 for all that the disk has (default 8G)", ofServe},
+	{"max-age-days", "delete unpinned pictures after so many `days`; 0 to keep them until the quota is reached (default 30)", ofServe},
+	{"mdns", "answer cameras that look for the hub in the local network, `true` or false (default true)", ofServe},
+	{"log-level", "debug, info, warn or error: a `level` (default info)", everywhere},
+	{"log-format", "text or json: a `format` (default text)", everywhere},
+	{"address", "`address` or name by which cameras reach the hub; a name is looked up again every few seconds (default: this machine's own addresses)", ofAdvertise},
+	{"port", "TCP `port` of the hub (default 5000)", ofAdvertise},
+	{"id", "`id` of the hub, which no other on the network has: up to 32 of a-z, 0-9 and - (default: made from --address and --port, or else from this machine)", ofAdvertise},
 }
 
-// addFlags gives the set the flags of every command, and those of serve when asked for.
-func addFlags(set *pflag.FlagSet, serve bool) {
+// addFlags gives the set the flags of a scope.
+func addFlags(set *pflag.FlagSet, of scope) {
 	for _, o := range options {
-		if o.serve == serve {
+		if o.of == of {
 			set.String(o.flag, "", o.usage+" [$"+o.variable()+"]")
 		}
 	}
@@ -83,20 +107,8 @@ func addFlags(set *pflag.FlagSet, serve bool) {
 
 // load reads the settings from flags and environment. Its error names every problem, one a line.
 func load(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
-	given := make(map[string]string)
-	for _, o := range options {
-		if f := flags.Lookup(o.flag); f != nil && f.Changed {
-			given[o.variable()] = f.Value.String()
-			given[o.variable()+config.FileSuffix] = "" // the flag wins over that too
-		}
-	}
 	s := defaults()
-	err := config.LoadFunc(func(key string) string {
-		if v, ok := given[key]; ok {
-			return v
-		}
-		return getenv(key)
-	}, prefix, &s)
+	err := config.LoadFunc(withFlags(flags, getenv), prefix, &s)
 	if s.Data == "" {
 		var none error
 		if s.Data, none = datadir.Default(getenv); none != nil {
@@ -107,6 +119,23 @@ func load(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
 		s.OpsListen = ""
 	}
 	return s, err
+}
+
+// withFlags is the environment in which the flags that were given have taken the place of their variables.
+func withFlags(flags *pflag.FlagSet, getenv func(string) string) func(string) string {
+	given := make(map[string]string)
+	for _, o := range options {
+		if f := flags.Lookup(o.flag); f != nil && f.Changed {
+			given[o.variable()] = f.Value.String()
+			given[o.variable()+config.FileSuffix] = "" // the flag wins over that too
+		}
+	}
+	return func(key string) string {
+		if v, ok := given[key]; ok {
+			return v
+		}
+		return getenv(key)
+	}
 }
 
 // Validate lists what is out of range or does not fit together.
@@ -140,11 +169,15 @@ func (s *settings) Validate() []error {
 	if s.Quota != 0 && s.Quota < 10<<20 {
 		wrong("NESTBOX_QUOTA must be at least 10M: a single picture may have 8M")
 	}
-	if !oneOf(s.LogLevel, "debug", "info", "warn", "error") {
-		wrong("NESTBOX_LOG_LEVEL must be debug, info, warn or error")
+	return append(problems, s.Logging.problems()...)
+}
+
+func (l Logging) problems() (problems []error) {
+	if !oneOf(l.Level, "debug", "info", "warn", "error") {
+		problems = append(problems, errors.New("NESTBOX_LOG_LEVEL must be debug, info, warn or error"))
 	}
-	if !oneOf(s.LogFormat, "text", "json") {
-		wrong("NESTBOX_LOG_FORMAT must be text or json")
+	if !oneOf(l.Format, "text", "json") {
+		problems = append(problems, errors.New("NESTBOX_LOG_FORMAT must be text or json"))
 	}
 	return problems
 }

@@ -21,8 +21,9 @@ func env(pairs map[string]string) func(string) string {
 func flags(t *testing.T, args ...string) *pflag.FlagSet {
 	t.Helper()
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
-	addFlags(set, true)
-	addFlags(set, false)
+	for _, of := range []scope{everywhere, ofServe, ofAdvertise} {
+		addFlags(set, of)
+	}
 	if err := set.Parse(args); err != nil {
 		t.Fatal(err)
 	}
