@@ -1,4 +1,5 @@
-# The Go services, each alone in an image: docker build -f docker/services.Dockerfile --build-arg SERVICE=registry .
+# The Go programs, each alone in an image: docker build -f docker/services.Dockerfile --build-arg SERVICE=registry .
+# SERVICE is registry, telemetry, media, or nestbox: the whole hub in one, with its data in /data.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.work go.work.sum ./
@@ -8,7 +9,8 @@ COPY services services
 # All of them at once: the layer is the same for each image. The flags are those of `make build`.
 ARG VERSION=dev
 RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack,grpcnotrace -ldflags "-s -w -X main.version=$VERSION" \
-        -o /programs/ ./services/registry/cmd/registry ./services/telemetry/cmd/telemetry ./services/media/cmd/media
+        -o /programs/ ./services/registry/cmd/registry ./services/telemetry/cmd/telemetry ./services/media/cmd/media \
+        ./services/hub/cmd/nestbox
 # What a volume is filled from at first, with its owner.
 RUN mkdir /data && chown 65532:65532 /data
 
@@ -18,8 +20,10 @@ COPY --from=build --chown=65532:65532 /data /data
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /programs/$SERVICE /service
 USER 65532:65532
+# Of nestbox; the others have settings of their own.
+ENV NESTBOX_DATA=/data
 ENTRYPOINT ["/service"]
 CMD ["serve"]
-# The API; /livez, /readyz and /metrics.
-EXPOSE 8080 9090
+# The API; /livez, /readyz and /metrics. The API of nestbox, whose /readyz stays inside.
+EXPOSE 8080 9090 5000
 HEALTHCHECK --interval=2s --timeout=3s --start-period=30s CMD ["/service", "ready"]
