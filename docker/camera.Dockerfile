@@ -13,7 +13,7 @@ ARG VERSION=dev
 RUN make -f firmware/port/qemu/qemu.mk QEMU_OUT=/firmware VERSION=$VERSION firmware/qemu
 
 FROM debian:bookworm-slim
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-system-misc >/dev/null \
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-system-misc socat >/dev/null \
     && find /usr/bin -name 'qemu-system-*' ! -name '*-xtensa' -delete && rm -rf /var/lib/apt/lists/*
 COPY --from=firmware /firmware/firmware.bin /firmware/mkflash /camera/
 COPY --from=scenes /scenes /camera/scenes
