@@ -2,8 +2,8 @@
 N ?= 3
 
 .PHONY: lab/up
-lab/up: setup/lab ## start the whole system in containers, with N=3 emulated cameras
-	@docker/lab up $(N)
+lab/up: setup/lab ## start the whole system in containers, with N=3 emulated cameras (OBSERVE=1: with traces and dashboards)
+	@OBSERVE=$(OBSERVE) docker/lab up $(N)
 
 .PHONY: lab/cameras
 lab/cameras: ## have N emulated cameras in the lab: make lab/cameras N=20
