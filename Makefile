@@ -33,7 +33,9 @@ build: setup/run build/nestbox bin/virtual-camera firmware/scenes ## build every
 build/nestbox:
 	@$(GO_BUILD) -o bin/nestbox ./services/hub/cmd/nestbox
 
+# Everything but the lab, and each fuzz target for a moment; `make fuzz` looks for longer, `make lab/test` and `make chaos` need Docker.
 .PHONY: test
+test: FUZZTIME = 5s
 test: setup/test build firmware/test firmware/coverage services/test integration/test fuzz ## run every test, on real Postgres and Redis servers and in QEMU, all started by itself
 
 .PHONY: services/test
@@ -44,6 +46,14 @@ services/test: ## run the Go tests with the race detector
 .PHONY: integration/test
 integration/test: ## run the story on real hubs with virtual and emulated cameras (they mostly wait, so many at once)
 	go test -count=1 -parallel 32 -timeout 30m ./integration/...
+
+.PHONY: lab/test
+lab/test: setup/test setup/lab ## run the story and the deployment's own tests in the lab (not part of make test yet)
+	go test -tags lab -count=1 -p 1 -parallel 32 -timeout 30m -run 'TestAsServices|TestLab' ./integration ./integration/lab
+
+.PHONY: chaos
+chaos: setup/test setup/lab ## break the lab in every way for longer, and hold the ledger to it: build/chaos/ledger.md (not part of make test yet)
+	NESTBOX_CHAOS=long go test -tags lab -count=1 -v -timeout 2h ./integration/chaos
 
 .PHONY: fuzz
 fuzz: firmware/fuzz ## run each fuzz target for FUZZTIME (20s)

@@ -8,23 +8,21 @@ import (
 )
 
 // A camera that met a liar in its hub's place goes on, asks seldom, and works again with the hub.
-func TestGarbageFromTheHubIsSurvived(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub := harness.StartHub(t, harness.ByKey)
-		t.Run("from", func(t *testing.T) { // returns when all lies have been told: the hub is theirs until then
-			for name, answer := range harness.Garbage() {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tellALie(t, hub, makeCamera, answer)
-				})
-			}
-		})
+func garbageFromTheHubIsSurvived(t *testing.T, s setup) {
+	hub := s.hub(t, harness.ByKey)
+	t.Run("from", func(t *testing.T) { // returns when all lies have been told: the hub is theirs until then
+		for name, answer := range harness.Garbage() {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				tellALie(t, hub, s, answer)
+			})
+		}
 	})
 }
 
-func tellALie(t *testing.T, hub *harness.Hub, makeCamera harness.Maker, answer []byte) {
-	gate := harness.StartGate(t, hub.URL)
-	camera := makeCamera(t, harness.Model{Hub: gate.URL, Key: harness.Key, Scene: "empty", MotionEvery: 5})
+func tellALie(t *testing.T, hub *harness.Hub, s setup, answer []byte) {
+	gate := harness.StartGate(t, hub.CameraURL)
+	camera := s.camera(t, harness.Model{Hub: gate.URL, Key: hub.Key, Scene: "empty", MotionEvery: 5})
 	camera.Start(t)
 	awaitOnline(t, hub, camera)
 

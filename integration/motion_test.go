@@ -40,55 +40,51 @@ func noGaps(t *testing.T, events []harness.Event) {
 	}
 }
 
-func TestWhatIsSeenIsReportedWithItsPicture(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		scene := harness.ReadScene(t, "nestbox")
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "nestbox"})
-		var pictures []harness.Picture
-		harness.Until(t, "a picture is stored", soon, func() bool {
-			pictures = hub.Pictures(camera.ID())
-			return len(pictures) > 0
-		})
-		first := pictures[len(pictures)-1]
-		if !scene.Has(hub.Image(first)) {
-			t.Error("the picture is none of the scene's")
-		}
-		if first.EventID == nil {
-			t.Fatal("the picture names no event")
-		}
-		i := slices.IndexFunc(hub.Events(camera.ID(), "motion"), func(e harness.Event) bool { return e.ID == *first.EventID })
-		if i < 0 {
-			t.Errorf("no motion event has the picture's id %s", *first.EventID)
-		}
+func whatIsSeenIsReportedWithItsPicture(t *testing.T, s setup) {
+	scene := harness.ReadScene(t, "nestbox")
+	hub, camera := s.enrolled(t, harness.Model{Scene: "nestbox"})
+	var pictures []harness.Picture
+	harness.Until(t, "a picture is stored", soon, func() bool {
+		pictures = hub.Pictures(camera.ID())
+		return len(pictures) > 0
 	})
+	first := pictures[len(pictures)-1]
+	if !scene.Has(hub.Image(first)) {
+		t.Error("the picture is none of the scene's")
+	}
+	if first.EventID == nil {
+		t.Fatal("the picture names no event")
+	}
+	i := slices.IndexFunc(hub.Events(camera.ID(), "motion"), func(e harness.Event) bool { return e.ID == *first.EventID })
+	if i < 0 {
+		t.Errorf("no motion event has the picture's id %s", *first.EventID)
+	}
 }
 
 // The sensor reports every 5 s, the hub is away meanwhile, and the camera loses its power once.
-func TestEventsOfAnOutageAreReplayedOnceWithTheirTimes(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "empty", MotionEvery: 5})
-		harness.Until(t, "a motion is reported", soon, func() bool { return len(hub.Events(camera.ID(), "motion")) > 0 })
+func eventsOfAnOutageAreReplayedOnceWithTheirTimes(t *testing.T, s setup) {
+	hub, camera := s.enrolled(t, harness.Model{Scene: "empty", MotionEvery: 5})
+	harness.Until(t, "a motion is reported", soon, func() bool { return len(hub.Events(camera.ID(), "motion")) > 0 })
 
-		gone := time.Now()
-		hub.Kill()
-		from := camera.Said().Len()
-		camera.Said().Await(t, from, 2, motionLine, soon)
-		camera.Cut()
-		camera.Start(t)
-		camera.Said().Await(t, from, 4, motionLine, soon)
-		back := time.Now()
-		hub.Start()
+	gone := time.Now()
+	hub.Kill()
+	from := camera.Said().Len()
+	camera.Said().Await(t, from, 2, motionLine, soon)
+	camera.Cut()
+	camera.Start(t)
+	camera.Said().Await(t, from, 4, motionLine, soon)
+	back := time.Now()
+	hub.Start()
 
-		var events []harness.Event
-		harness.Until(t, "the events of the outage arrive", 3*soon, func() bool {
-			events = slices.DeleteFunc(hub.Events(camera.ID(), "motion"), func(e harness.Event) bool {
-				return e.OccurredAt.Before(gone.Add(-clockSlack)) || e.OccurredAt.After(back.Add(clockSlack))
-			})
-			return len(events) >= 4
+	var events []harness.Event
+	harness.Until(t, "the events of the outage arrive", 3*soon, func() bool {
+		events = slices.DeleteFunc(hub.Events(camera.ID(), "motion"), func(e harness.Event) bool {
+			return e.OccurredAt.Before(gone.Add(-clockSlack)) || e.OccurredAt.After(back.Add(clockSlack))
 		})
-		noGaps(t, hub.Events(camera.ID(), "motion"))
-		truePace(t, events)
+		return len(events) >= 4
 	})
+	noGaps(t, hub.Events(camera.ID(), "motion"))
+	truePace(t, events)
 }
 
 // truePace wants the events of each life as far apart as the sensor's are, however late they were told.
@@ -104,27 +100,25 @@ func truePace(t *testing.T, events []harness.Event) {
 }
 
 // Each life of the camera queues at least one event, and ends at a random instant: while it queues, sends, confirms or sleeps.
-func TestPowerCutsLoseAndDoubleNothing(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "empty", MotionEvery: 1})
-		const cuts = 20
-		for range cuts {
-			camera.Said().Await(t, camera.Said().Len(), 1, motionLine, soon)
-			instant := time.NewTimer(rand.N(150 * time.Millisecond))
-			<-instant.C
-			camera.Cut()
-			camera.Start(t)
-		}
-		accepted := camera.Said().Count(0, motionLine)
-		var events []harness.Event
-		harness.Until(t, "all events arrive", 2*soon, func() bool {
-			events = hub.Events(camera.ID(), "motion")
-			return len(events) >= accepted
-		})
-		noGaps(t, events)
-		if first := number(t, events[0]); first != 1 {
-			t.Errorf("the first event has number %d", first)
-		}
-		t.Logf("%d events of %d lives", len(events), cuts+1)
+func powerCutsLoseAndDoubleNothing(t *testing.T, s setup) {
+	hub, camera := s.enrolled(t, harness.Model{Scene: "empty", MotionEvery: 1})
+	const cuts = 20
+	for range cuts {
+		camera.Said().Await(t, camera.Said().Len(), 1, motionLine, soon)
+		instant := time.NewTimer(rand.N(150 * time.Millisecond))
+		<-instant.C
+		camera.Cut()
+		camera.Start(t)
+	}
+	accepted := camera.Said().Count(0, motionLine)
+	var events []harness.Event
+	harness.Until(t, "all events arrive", 2*soon, func() bool {
+		events = hub.Events(camera.ID(), "motion")
+		return len(events) >= accepted
 	})
+	noGaps(t, events)
+	if first := number(t, events[0]); first != 1 {
+		t.Errorf("the first event has number %d", first)
+	}
+	t.Logf("%d events of %d lives", len(events), cuts+1)
 }

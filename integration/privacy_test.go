@@ -43,54 +43,48 @@ func awaitNewPicture(t *testing.T, hub *harness.Hub, camera harness.Camera) {
 	harness.Until(t, "a new picture is stored", soon, func() bool { return len(hub.Pictures(camera.ID())) > before })
 }
 
-func TestTheOwnerStopsTheCamera(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "empty", MotionEvery: 5})
-		awaitNewPicture(t, hub, camera)
+func theOwnerStopsTheCamera(t *testing.T, s setup) {
+	hub, camera := s.enrolled(t, harness.Model{Scene: "empty", MotionEvery: 5})
+	awaitNewPicture(t, hub, camera)
 
-		hub.SetPrivacy(camera.ID(), true)
-		lockIs(t, hub, camera, true)
-		lockedAndQuiet(t, hub, camera)
-		restarted(t, hub, camera) // the lock is the camera's own knowledge
-		lockedAndQuiet(t, hub, camera)
+	hub.SetPrivacy(camera.ID(), true)
+	lockIs(t, hub, camera, true)
+	lockedAndQuiet(t, hub, camera)
+	restarted(t, hub, camera) // the lock is the camera's own knowledge
+	lockedAndQuiet(t, hub, camera)
 
-		hub.SetPrivacy(camera.ID(), false)
-		lockIs(t, hub, camera, false)
-		awaitNewPicture(t, hub, camera)
-	})
+	hub.SetPrivacy(camera.ID(), false)
+	lockIs(t, hub, camera, false)
+	awaitNewPicture(t, hub, camera)
 }
 
 // The order was given while privacy was off, and reaches the camera when it is on.
-func TestACaptureDoesNotOutrunTheLock(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "empty"})
-		camera.Cut()
-		capture := hub.Send(camera.ID(), "capture", nil)
-		hub.SetPrivacy(camera.ID(), true)
-		camera.Start(t)
-		if c := hub.AwaitEnd(capture); c.State == "succeeded" {
-			t.Error("the capture succeeded")
-		}
-		lockIs(t, hub, camera, true)
-		if n := len(hub.Pictures(camera.ID())); n != 0 {
-			t.Errorf("%d pictures of a locked camera are stored", n)
-		}
-	})
+func aCaptureDoesNotOutrunTheLock(t *testing.T, s setup) {
+	hub, camera := s.enrolled(t, harness.Model{Scene: "empty"})
+	camera.Cut()
+	capture := hub.Send(camera.ID(), "capture", nil)
+	hub.SetPrivacy(camera.ID(), true)
+	camera.Start(t)
+	if c := hub.AwaitEnd(capture); c.State == "succeeded" {
+		t.Error("the capture succeeded")
+	}
+	lockIs(t, hub, camera, true)
+	if n := len(hub.Pictures(camera.ID())); n != 0 {
+		t.Errorf("%d pictures of a locked camera are stored", n)
+	}
 }
 
-func TestTheCamerasOwnSwitchStopsIt(t *testing.T) {
-	withEachCamera(t, func(t *testing.T, makeCamera harness.Maker) {
-		hub, camera := enrolled(t, makeCamera, harness.Model{Scene: "empty", MotionEvery: 5})
-		awaitNewPicture(t, hub, camera)
+func theCamerasOwnSwitchStopsIt(t *testing.T, s setup) {
+	hub, camera := s.enrolled(t, harness.Model{Scene: "empty", MotionEvery: 5})
+	awaitNewPicture(t, hub, camera)
 
-		camera.TurnSwitch(t)
-		if by := lockIs(t, hub, camera, true).ChangedBy; by == nil || *by != "device" {
-			t.Errorf("the change is said to be by %v", by)
-		}
-		lockedAndQuiet(t, hub, camera)
+	camera.TurnSwitch(t)
+	if by := lockIs(t, hub, camera, true).ChangedBy; by == nil || *by != "device" {
+		t.Errorf("the change is said to be by %v", by)
+	}
+	lockedAndQuiet(t, hub, camera)
 
-		camera.TurnSwitch(t)
-		lockIs(t, hub, camera, false)
-		awaitNewPicture(t, hub, camera)
-	})
+	camera.TurnSwitch(t)
+	lockIs(t, hub, camera, false)
+	awaitNewPicture(t, hub, camera)
 }

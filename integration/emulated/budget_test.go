@@ -88,13 +88,12 @@ func readBudget(t *testing.T) (limits []limit) {
 func liveThroughTheStory(t *testing.T, wire string) int {
 	t.Helper()
 	h := harness.StartHub(t, harness.ByKey)
-	g := harness.StartGate(t, h.URL)
-	c := harness.NewEmulated(t, harness.Model{Hub: g.URL, Key: harness.Key, Scene: "nestbox"})
+	g := harness.StartGate(t, h.CameraURL)
+	c := harness.NewEmulated(t, harness.Model{Hub: g.URL, Key: h.Key, Scene: "nestbox"})
 	c.Wire = wire
 	c.Start(t)
 	harness.Until(t, "the camera is online", time.Minute, func() bool { return h.Presence(c.ID()).State == "online" })
-	h.SetHeartbeatInterval(c.ID(), 10)
-	h.Order(c.ID(), "set_config", map[string]any{"heartbeat_interval_seconds": 10}) // brings the next one forward
+	h.Order(c.ID(), "set_config", map[string]any{"heartbeat_interval_seconds": 10})
 	h.Order(c.ID(), "identify", nil)
 	h.Order(c.ID(), "capture", nil)
 	c.Move()

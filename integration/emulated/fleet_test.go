@@ -21,7 +21,7 @@ func TestFleet(t *testing.T) {
 	h := harness.StartHub(t, harness.ByKey)
 	cameras := make([]*harness.EmulatedCamera, count)
 	for i := range cameras {
-		cameras[i] = harness.NewEmulated(t, harness.Model{Hub: h.URL, Key: harness.Key, Scene: "empty"})
+		cameras[i] = harness.NewEmulated(t, harness.Model{Hub: h.CameraURL, Key: h.Key, Scene: "empty"})
 	}
 	begin := time.Now()
 	for _, c := range cameras {

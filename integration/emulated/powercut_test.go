@@ -31,8 +31,8 @@ func TestPowerCuts(t *testing.T) {
 	t.Parallel()
 	cuts := powerCuts(t)
 	h := harness.StartHub(t, harness.ByKey)
-	g := harness.StartGate(t, h.URL)
-	c := harness.NewEmulated(t, harness.Model{Hub: g.URL, Key: harness.Key, Scene: "empty"})
+	g := harness.StartGate(t, h.CameraURL)
+	c := harness.NewEmulated(t, harness.Model{Hub: g.URL, Key: h.Key, Scene: "empty"})
 	ledger := map[string]bool{}
 	locked := false
 	for cut := range cuts {
@@ -82,7 +82,7 @@ func TestPowerCutsWhileEnrolling(t *testing.T) {
 	}
 	h := harness.StartHub(t, harness.ByKey)
 	for range cameras {
-		c := harness.NewEmulated(t, harness.Model{Hub: h.URL, Key: harness.Key, Scene: "empty"})
+		c := harness.NewEmulated(t, harness.Model{Hub: h.CameraURL, Key: h.Key, Scene: "empty"})
 		for range cutsEach {
 			runUntilCut(t, c, 50*time.Millisecond+rand.N(800*time.Millisecond))
 		}

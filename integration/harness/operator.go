@@ -3,7 +3,6 @@ package harness
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -42,6 +41,7 @@ type Device struct {
 // Event is one line of the hub's history.
 type Event struct {
 	ID            string    `json:"event_id"`
+	DeviceID      string    `json:"device_id"`
 	Kind          string    // motion, presence, boot, queue_overflow
 	OccurredAt    time.Time `json:"occurred_at"`
 	ReceivedAt    time.Time `json:"received_at"`
@@ -55,7 +55,9 @@ type Event struct {
 // Picture is the record of a stored picture.
 type Picture struct {
 	ID         string    `json:"picture_id"`
+	DeviceID   string    `json:"device_id"`
 	EventID    *string   `json:"event_id"`
+	SHA256     string    `json:"sha256"` // of the bytes, hexadecimal
 	CapturedAt time.Time `json:"captured_at"`
 	ReceivedAt time.Time `json:"received_at"`
 	Width      int
@@ -71,8 +73,10 @@ type Command struct {
 
 // Presence is whether a camera is there, and its last heartbeat.
 type Presence struct {
-	State   string // online, late, offline, asleep
-	Reading *struct {
+	State      string     // online, late, offline, asleep
+	Since      *time.Time // when it came into this state
+	LastSeenAt *time.Time `json:"last_seen_at"`
+	Reading    *struct {
 		BootID        string `json:"boot_id"`
 		MonotonicMS   int64  `json:"monotonic_ms"`
 		ResetReason   string `json:"reset_reason"`
@@ -99,37 +103,35 @@ func (o *Operator) login(password string) {
 	o.token = made.Token
 }
 
-// send gives the answer's status and, when that is 2xx, decodes into out unless it is nil.
+// send gives the answer's status and, when that is 2xx, decodes into out unless it is nil. What only reads is asked again while the
+// hub, or the ingress before it, says that a part of it is away.
 func (o *Operator) send(method, path string, in, out any, header, value string) int {
 	o.t.Helper()
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		text, err := json.Marshal(in)
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	var status int
+	var text []byte
+	Until(o.t, method+" "+path+" is answered", soonAgain, func() bool {
+		var err error
+		status, text, err = o.exchange(method, path, body, header, value)
+		if method == http.MethodGet {
+			return err == nil && !isAway(status)
+		}
 		if err != nil {
 			o.t.Fatal(err)
 		}
-		body = bytes.NewReader(text)
-	}
-	req, err := http.NewRequestWithContext(o.t.Context(), method, o.URL+path, body)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(header, value)
-	res, err := client.Do(req)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	if res.StatusCode/100 != 2 {
-		if res.StatusCode != http.StatusNotFound {
-			o.t.Fatalf("%s %s: %s: %s", method, path, res.Status, text)
+		return true
+	})
+	if status/100 != 2 {
+		if status != http.StatusNotFound {
+			o.t.Fatalf("%s %s: %d: %s", method, path, status, text)
 		}
-		return res.StatusCode
+		return status
 	}
 	switch raw := out.(type) {
 	case nil:
@@ -140,7 +142,32 @@ func (o *Operator) send(method, path string, in, out any, header, value string) 
 			o.t.Fatalf("%s %s: %v: %s", method, path, err, text)
 		}
 	}
-	return res.StatusCode
+	return status
+}
+
+// soonAgain is how long a part of the hub may be away without a test that is not about it noticing.
+const soonAgain = time.Minute
+
+func isAway(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// exchange is one request. Without an error there is a status, and the whole of the answer's body.
+func (o *Operator) exchange(method, path string, body []byte, header, value string) (status int, text []byte, err error) {
+	o.t.Helper()
+	req, err := http.NewRequestWithContext(o.t.Context(), method, o.URL+path, bytes.NewReader(body))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(header, value)
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	text, err = io.ReadAll(res.Body)
+	return res.StatusCode, text, err
 }
 
 func (o *Operator) do(method, path string, in, out any) {
@@ -179,12 +206,6 @@ func (o *Operator) Revoke(id string) {
 func (o *Operator) SetPrivacy(id string, locked bool) {
 	o.t.Helper()
 	o.do(http.MethodPut, "/api/devices/"+id+"/privacy", map[string]any{"locked": locked}, nil)
-}
-
-// SetHeartbeatInterval says how often a camera beats: 10 to 3600 s. It hears of it by the answer to its next heartbeat.
-func (o *Operator) SetHeartbeatInterval(id string, seconds int) {
-	o.t.Helper()
-	o.do(http.MethodPatch, "/api/devices/"+id, map[string]any{"heartbeat_interval_seconds": seconds}, nil)
 }
 
 // Presence gives a camera's; its zero value when it has never beaten.
@@ -226,16 +247,37 @@ func (o *Operator) AwaitEnd(c Command) Command {
 	return c
 }
 
-// Events gives all events of a kind, newest first.
+// Events gives all events of a kind, newest first; of every camera when the id is empty.
 func (o *Operator) Events(id, kind string) []Event {
 	o.t.Helper()
 	return all[Event](o, "/api/events?kind="+kind+"&", "events", id)
 }
 
-// Pictures gives all pictures, newest first.
+// Pictures gives all pictures, newest first; of every camera when the id is empty.
 func (o *Operator) Pictures(id string) []Picture {
 	o.t.Helper()
 	return all[Picture](o, "/api/pictures?", "pictures", id)
+}
+
+// Online is how many cameras have beaten since a time and are online.
+func (o *Operator) Online(since time.Time) (n int) {
+	o.t.Helper()
+	var list struct{ Presence []Presence }
+	o.do(http.MethodGet, "/api/presence", nil, &list)
+	for _, p := range list.Presence {
+		if p.State == "online" && p.LastSeenAt != nil && p.LastSeenAt.After(since) {
+			n++
+		}
+	}
+	return n
+}
+
+// AwaitServing waits until all three services answer an operator, after some of the system was away.
+func (o *Operator) AwaitServing() {
+	o.t.Helper()
+	for _, path := range []string{"/api/devices?limit=1", "/api/presence", "/api/pictures?limit=1"} {
+		o.do(http.MethodGet, path, nil, nil)
+	}
 }
 
 // Image gives a picture's bytes.
@@ -245,12 +287,26 @@ func (o *Operator) Image(p Picture) (jpeg []byte) {
 	return jpeg
 }
 
+// ImageAsSent is Image for a hub that may break off: what came of the picture until then.
+func (o *Operator) ImageAsSent(p Picture) (jpeg []byte) {
+	o.t.Helper()
+	status, jpeg, err := o.exchange(http.MethodGet, p.ImageURL, nil, "Authorization", "Bearer "+o.token)
+	if err != nil || status != http.StatusOK {
+		o.t.Logf("picture %s: %d: %d bytes, then %v", p.ID, status, len(jpeg), err)
+	}
+	return jpeg
+}
+
 // all walks a list through its pages.
 func all[T any](o *Operator, path, key, id string) (out []T) {
 	o.t.Helper()
+	of := ""
+	if id != "" {
+		of = "&device_id=" + id
+	}
 	for cursor := ""; ; {
 		var page map[string]json.RawMessage
-		o.do(http.MethodGet, fmt.Sprintf("%slimit=500&device_id=%s%s", path, id, cursor), nil, &page)
+		o.do(http.MethodGet, path+"limit=500"+of+cursor, nil, &page)
 		var rows []T
 		var next *string
 		if err := json.Unmarshal(page[key], &rows); err != nil {

@@ -22,6 +22,16 @@ func ReadScene(t *testing.T, name string) Scene {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parseScene(pack)
+}
+
+// SceneInFlash reads the scene pack in an emulated camera's flash image.
+func SceneInFlash(image []byte) Scene {
+	const at = 0x100000 // firmware/port/qemu/layout.h
+	return parseScene(image[at:])
+}
+
+func parseScene(pack []byte) Scene {
 	u32 := func(at int) int { return int(binary.LittleEndian.Uint32(pack[at:])) }
 	const header, frame, rendition = 32, 16, 12
 	frames, renditions := u32(12), u32(20)

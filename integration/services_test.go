@@ -1,0 +1,31 @@
+//go:build lab
+
+package integration
+
+import (
+	"testing"
+
+	"home.arpa/nestbox/integration/harness"
+)
+
+// All promises share one lab, through its ingress; its cameras are emulated ones, which run beside it.
+func TestAsServices(t *testing.T) {
+	t.Parallel()
+	lab := harness.StartLab(t, harness.LabOptions{Name: "story"})
+	s := setup{lab.Hub, harness.Emulated}
+	t.Run("together", func(t *testing.T) {
+		for _, p := range promises {
+			if !p.alone {
+				t.Run(p.name, func(t *testing.T) {
+					t.Parallel()
+					p.test(t, s)
+				})
+			}
+		}
+	})
+	for _, p := range promises {
+		if p.alone {
+			t.Run(p.name, func(t *testing.T) { p.test(t, s) })
+		}
+	}
+}
