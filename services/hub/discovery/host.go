@@ -82,5 +82,5 @@ func reachable(found []netip.Addr) []netip.Addr {
 // Reachable tells whether a may be advertised: whether it means the same host to every machine of the network.
 func Reachable(a netip.Addr) bool {
 	a = a.Unmap()
-	return a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && !(a.Is6() && a.IsLinkLocalUnicast())
+	return a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && (!a.Is6() || !a.IsLinkLocalUnicast())
 }

@@ -122,7 +122,7 @@ func (s *advertised) Validate() []error {
 	if len(s.ID) > 32 || strings.Trim(s.ID, allowed) != "" {
 		wrong("NESTBOX_ADVERTISE_ID must have at most 32 characters of a-z, 0-9 and -")
 	}
-	return append(problems, s.Logging.problems()...)
+	return append(problems, s.problems()...)
 }
 
 // stableID is the same at each start: it names the hub by where it is, or else this machine.

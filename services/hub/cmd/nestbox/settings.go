@@ -169,7 +169,7 @@ func (s *settings) Validate() []error {
 	if s.Quota != 0 && s.Quota < 10<<20 {
 		wrong("NESTBOX_QUOTA must be at least 10M: a single picture may have 8M")
 	}
-	return append(problems, s.Logging.problems()...)
+	return append(problems, s.problems()...)
 }
 
 func (l Logging) problems() (problems []error) {
