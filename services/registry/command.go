@@ -236,6 +236,7 @@ func (st Standing) finish(c Command, r Result, now time.Time) Change {
 			patched, changed := DevicePatch{HeartbeatInterval: &interval}.apply(d)
 			d, entry = patched, Entry{Actor: c.CreatedBy, Action: ActionDeviceUpdate, Subject: d.ID, At: now, Detail: changed}
 		}
+	default: // the others leave nothing behind in the device's record
 	}
 	if d.Privacy != st.Device.Privacy || d.HeartbeatInterval != st.Device.HeartbeatInterval {
 		ch.Device, ch.Audit = &d, []Entry{entry}
