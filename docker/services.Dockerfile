@@ -2,7 +2,6 @@
 # SERVICE is registry, telemetry, media, or nestbox: the whole hub in one, with its data in /data.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
-ENV CGO_ENABLED=0
 # What takes long to compile, before our own files are there: this layer is made again only when a version changes.
 COPY go.work go.work.sum ./
 COPY integration/go.mod integration/go.sum integration/
@@ -12,13 +11,13 @@ COPY services/registry/go.mod services/registry/go.sum services/registry/
 COPY services/telemetry/go.mod services/telemetry/go.sum services/telemetry/
 COPY services/media/go.mod services/media/go.sum services/media/
 COPY services/hub/go.mod services/hub/go.sum services/hub/
-RUN go build -trimpath -tags nomsgpack,grpcnotrace github.com/gin-gonic/gin github.com/jackc/pgx/v5/pgxpool github.com/miekg/dns \
+RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack,grpcnotrace github.com/gin-gonic/gin github.com/jackc/pgx/v5/pgxpool github.com/miekg/dns \
         github.com/minio/minio-go/v7 github.com/pressly/goose/v3 github.com/redis/go-redis/v9 modernc.org/sqlite \
         go.opentelemetry.io/contrib/exporters/autoexport
 COPY services services
 # All of them at once: the layer is the same for each image. The flags are those of `make build`.
 ARG VERSION=dev
-RUN go build -trimpath -tags nomsgpack,grpcnotrace -ldflags "-s -w -X main.version=$VERSION" \
+RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack,grpcnotrace -ldflags "-s -w -X main.version=$VERSION" \
         -o /programs/ ./services/registry/cmd/registry ./services/telemetry/cmd/telemetry ./services/media/cmd/media \
         ./services/hub/cmd/nestbox
 # What a volume is filled from at first, with its owner.
