@@ -107,11 +107,11 @@ table inet faults {
 
 func slowAndLossy(t *testing.T, w *world) func() {
 	proxy := w.lab.Container(t, "faults")
+	proxy.ChangeNetwork(t, "nestbox/faults", "nft", lossy)
 	fast := toxic(t, proxy, "latency", "downstream", "latency=2000", "jitter=200")
-	proxy.ExecPrivileged(t, "nft", lossy)
 	return func() {
-		proxy.ExecPrivileged(t, "nft", "delete table inet faults")
 		fast()
+		proxy.ChangeNetwork(t, "nestbox/faults", "nft", "delete table inet faults")
 	}
 }
 

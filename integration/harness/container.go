@@ -84,10 +84,12 @@ func (c Container) Exec(t *testing.T, command ...string) string {
 	return docker(t, append([]string{"exec", string(c)}, command...)...)
 }
 
-// ExecPrivileged is Exec as root with all capabilities, in the container's namespaces.
-func (c Container) ExecPrivileged(t *testing.T, command ...string) string {
+// ChangeNetwork runs a program of an image with the right to administer the container's network, which the container itself lacks.
+func (c Container) ChangeNetwork(t *testing.T, image, program string, args ...string) {
 	t.Helper()
-	return docker(t, append([]string{"exec", "--privileged", "--user", "0", string(c)}, command...)...)
+	docker(t, append([]string{
+		"run", "--rm", "--network", "container:" + string(c), "--cap-drop", "ALL", "--cap-add", "NET_ADMIN", "--user", "0", "--entrypoint", program, image,
+	}, args...)...)
 }
 
 // Logs is all that it has printed.
