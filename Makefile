@@ -33,29 +33,32 @@ build: setup/run build/nestbox bin/virtual-camera firmware/scenes ## build every
 build/nestbox:
 	@$(GO_BUILD) -o bin/nestbox ./services/hub/cmd/nestbox
 
-# Everything but the lab, and each fuzz target for a moment; `make fuzz` looks for longer, `make lab/test` and `make chaos` need Docker.
+# Each fuzz target for a moment and each fault for seconds; `make fuzz` and `make chaos` take longer.
 .PHONY: test
 test: FUZZTIME = 5s
-test: setup/test build firmware/test firmware/coverage services/test integration/test fuzz ## run every test, on real Postgres and Redis servers and in QEMU, all started by itself
+test: setup/test setup/lab build firmware/test firmware/coverage services/test integration/test fuzz ## run every test, on real Postgres and Redis servers, in QEMU and in containers, all started by itself
 
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
 	@# -count=1: some tests build the programs themselves, which the test cache does not see.
 	go test -race -count=1 -timeout 20m $(filter-out $(CURDIR)/integration/...,$(PACKAGES))
 
-.PHONY: integration/test
-integration/test: ## run the story on real hubs with virtual and emulated cameras (they mostly wait, so many at once)
-	@# What compiles much comes first: the others measure, and keep deadlines.
-	go test -count=1 -timeout 20m ./integration/broken ./integration/ledger
-	go test -count=1 -parallel 32 -timeout 30m ./integration ./integration/emulated
+# They mostly wait, so many at once; what compiles or measures does not have others beside it.
+INTEGRATION = go test -count=1 -parallel 32 -timeout 40m
 
-.PHONY: lab/test
-lab/test: setup/test setup/lab ## run the story and the deployment's own tests in the lab (not part of make test yet)
-	go test -tags lab -count=1 -p 1 -parallel 32 -timeout 30m -run 'TestAsServices|TestLab' ./integration ./integration/lab
+.PHONY: integration/test
+integration/test: setup/test setup/lab ## run the story with virtual and emulated cameras, on a hub in one process and in the lab, and the faults
+	COMPOSE_FILE=docker/compose.yaml:docker/compose.observe.yaml:docker/compose.chaos.yaml docker/lab build
+	$(INTEGRATION) ./integration/broken ./integration/ledger
+	$(INTEGRATION) ./integration/emulated
+	$(INTEGRATION) -p 2 ./integration ./integration/lab
+	$(INTEGRATION) ./integration/chaos
+	@cat build/chaos/ledger.md
 
 .PHONY: chaos
-chaos: setup/test setup/lab ## break the lab in every way for longer, and hold the ledger to it: build/chaos/ledger.md (not part of make test yet)
-	NESTBOX_CHAOS=long go test -tags lab -count=1 -v -timeout 2h ./integration/chaos
+chaos: setup/test setup/lab ## break the lab in every way for longer, and hold the ledger to it: build/chaos/ledger.md
+	NESTBOX_CHAOS=long $(INTEGRATION) -v -timeout 2h ./integration/chaos
+	@cat build/chaos/ledger.md
 
 .PHONY: fuzz
 fuzz: firmware/fuzz ## run each fuzz target for FUZZTIME (20s)

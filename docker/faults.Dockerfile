@@ -1,4 +1,4 @@
-# What stands between the cameras and the hub in `make chaos`: a proxy that delays and cuts, and nft, which loses packets.
+# What stands between the cameras and the hub in the chaos suite: a proxy that delays and cuts, and nft, which loses packets.
 FROM golang:1.26-bookworm AS toxiproxy
 ENV CGO_ENABLED=0 GOBIN=/programs
 RUN go install github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0 && go install github.com/Shopify/toxiproxy/v2/cmd/cli@v2.12.0

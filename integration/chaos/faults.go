@@ -1,5 +1,3 @@
-//go:build lab
-
 package chaos
 
 import (
@@ -23,21 +21,35 @@ type fault struct {
 	begin func(t *testing.T, w *world) (end func())
 }
 
-func faults() []fault {
-	var all []fault
+// crashes are faults of the hub's own parts.
+func crashes() (all []fault) {
 	for _, service := range []string{"registry", "telemetry", "media", "redis", "postgres", "traefik"} {
 		all = append(all, killed(service))
 	}
-	return append(all,
-		fault{"redis emptied", 5 * time.Second, 30 * time.Second, emptyRedis},
-		fault{"a camera's cable pulled", 20 * time.Second, 2 * time.Minute, pullCable},
-		fault{"cameras off the network", 20 * time.Second, 2 * time.Minute, disconnect},
-		fault{"2 s latency, 20 % loss", 30 * time.Second, 2 * time.Minute, slowAndLossy},
-		fault{"uploads cut half-way", 20 * time.Second, 2 * time.Minute, cutUploads},
-		fault{"the disk of media full", 20 * time.Second, 2 * time.Minute, fillDisk},
-		fault{"telemetry's clock 1 h ahead", 20 * time.Second, 2 * time.Minute, clockAhead("telemetry")},
-		fault{"media's clock 1 h ahead", 20 * time.Second, 2 * time.Minute, clockAhead("media")},
-	)
+	return append(all, fault{"redis emptied", 5 * time.Second, 30 * time.Second, emptyRedis})
+}
+
+// surroundings are faults of what the hub stands on.
+func surroundings() []fault {
+	return []fault{
+		{"a camera's cable pulled", 20 * time.Second, 2 * time.Minute, pullCable},
+		{"cameras off the network", 20 * time.Second, 2 * time.Minute, disconnect},
+		{"2 s latency, 20 % loss", 30 * time.Second, 2 * time.Minute, slowAndLossy},
+		{"uploads cut half-way", 20 * time.Second, 2 * time.Minute, cutUploads},
+		{"the disk of media full", 20 * time.Second, 2 * time.Minute, fillDisk},
+	}
+}
+
+// clocks is one service's in the short round, since each is a program to compile.
+func clocks() (all []fault) {
+	services := []string{"telemetry"}
+	if long() {
+		services = append(services, "media", "registry")
+	}
+	for _, service := range services {
+		all = append(all, fault{service + "'s clock 1 h ahead", 20 * time.Second, 2 * time.Minute, clockAhead(service)})
+	}
+	return all
 }
 
 // killed ends a container with kill -9 and starts it again.

@@ -1,5 +1,3 @@
-//go:build lab
-
 // Package chaos breaks a lab in every way that a home can break it, with cameras reporting all the while, and holds the ledger to
 // it after each: nothing missing, nothing double, each picture whole, each command in one final state.
 package chaos
@@ -29,6 +27,7 @@ type world struct {
 	commands []harness.Command
 	checked  map[string]string // picture id to the SHA-256 of the bytes that the hub gave
 	ignored  map[string]bool   // events of which a broken build has made a mess
+	rows     []ledger.Row
 }
 
 // camera is a container with a camera, its console and its id.
@@ -38,19 +37,20 @@ type camera struct {
 	id   string
 }
 
-func startWorld(t *testing.T, cameras int) *world {
+// startWorld starts a lab by the name, with cameras that report.
+func startWorld(t *testing.T, name string) *world {
 	t.Helper()
 	w := &world{
-		lab:     harness.StartLab(t, harness.LabOptions{Name: "chaos", Overlays: []string{"compose.chaos.yaml"}, Off: []string{"fleet"}}),
+		lab:     harness.StartLab(t, harness.LabOptions{Name: name, Overlays: []string{"compose.chaos.yaml"}, Off: []string{"fleet"}}),
 		checked: make(map[string]string), ignored: make(map[string]bool),
 	}
 	start := time.Now()
-	w.lab.ScaleCameras(t, cameras)
+	w.lab.ScaleCameras(t, camerasReporting)
 	for _, c := range w.lab.Containers(t, "camera") {
 		w.cameras = append(w.cameras, camera{c, c.Follow(t), c.CameraID(t)})
 	}
 	w.awaitOnline(t, start)
-	t.Logf("%d cameras online after %v", cameras, time.Since(start).Round(100*time.Millisecond))
+	t.Logf("%d cameras online after %v", camerasReporting, time.Since(start).Round(100*time.Millisecond))
 	w.beatOften(t)
 	return w
 }

@@ -22,10 +22,11 @@ type Lab struct {
 	// CameraURL is the ingress's port for cameras, 5000 of a deployment.
 	CameraURL string
 
-	name  string
-	off   []string
-	ports map[string]string
-	env   []string
+	name    string
+	secrets string // a folder
+	off     []string
+	ports   map[string]string
+	env     []string
 }
 
 // LabOptions say how a lab differs from docker/compose.yaml.
@@ -41,7 +42,10 @@ type LabOptions struct {
 }
 
 // subnets of labs that run at once must differ; so does each lab's from the one of `make lab/up`.
-var subnets = map[string]string{"story": "10.87.1.0/24", "deployed": "10.87.2.0/24", "chaos": "10.87.3.0/24"}
+var subnets = map[string]string{
+	"story": "10.87.1.0/24", "deployed": "10.87.2.0/24",
+	"crashes": "10.87.3.0/24", "network": "10.87.4.0/24", "wrong": "10.87.5.0/24", "fleet": "10.87.6.0/24",
+}
 
 // StartLab starts a lab with new data and no cameras, and stops and deletes it when the test ends.
 func StartLab(t *testing.T, options LabOptions) *Lab {
@@ -62,9 +66,10 @@ func StartLab(t *testing.T, options LabOptions) *Lab {
 		files = append(files, "docker/"+overlay)
 	}
 	l := &Lab{
-		name:  "nestbox-" + options.Name,
-		off:   append([]string{"camera"}, options.Off...),
-		ports: make(map[string]string),
+		name:    "nestbox-" + options.Name,
+		secrets: filepath.Join(dir, "secrets"),
+		off:     append([]string{"camera"}, options.Off...),
+		ports:   make(map[string]string),
 		env: append(os.Environ(),
 			"COMPOSE_PROJECT_NAME=nestbox-"+options.Name, "COMPOSE_FILE="+strings.Join(files, ":"), "NESTBOX_SECRETS="+filepath.Join(dir, "secrets"),
 			"NESTBOX_BIND=127.0.0.1", "NESTBOX_SUBNET="+subnet, "NESTBOX_LOG_LEVEL=debug"),
@@ -78,6 +83,7 @@ func StartLab(t *testing.T, options LabOptions) *Lab {
 	if err := buildImages(l.env); err != nil {
 		t.Fatal(err)
 	}
+	l.makeSecrets(t)
 	t.Cleanup(func() { l.run(t, nil, "clean") })
 	l.Up(t, nil)
 	l.login(strings.TrimSpace(l.Secret(t, "admin-password")))
@@ -135,10 +141,19 @@ func (l *Lab) ScaleCameras(t *testing.T, n int) {
 // Port is what a variable that names a published port has.
 func (l *Lab) Port(variable string) string { return l.ports[variable] }
 
+func (l *Lab) makeSecrets(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command("docker/make-secrets", l.secrets)
+	cmd.Dir = Root()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("docker/make-secrets: %v\n%s", err, out)
+	}
+}
+
 // Secret reads a file of the lab's secrets.
 func (l *Lab) Secret(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(Root(), "build", "lab", strings.TrimPrefix(l.name, "nestbox-"), "secrets", name))
+	text, err := os.ReadFile(filepath.Join(l.secrets, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,3 @@
-//go:build lab
-
 // Package lab tests the system as it is deployed: that it starts by one command, keeps its data, lets nothing out that it should not,
 // serves the story's own client, can be found, and shows one trace from motion to picture. All tests share one lab, and come one after
 // the other.

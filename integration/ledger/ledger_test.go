@@ -63,10 +63,11 @@ func TestCompare(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	table := Table{Head: "what", Rows: []Row{
-		{Fault: "redis killed", Balance: Compare(Said{Events: []Event{{ID: "a"}}}, Held{Events: []Event{{"a", "1"}}})},
-		{Fault: "a broken build", Balance: Compare(Said{Events: []Event{{ID: "a"}}}, Held{})},
-	}}
+	table := Table{Head: "what"}
+	table.Add(
+		Row{Fault: "redis killed", Balance: Compare(Said{Events: []Event{{ID: "a"}}}, Held{Events: []Event{{"a", "1"}}})},
+		Row{Fault: "a broken build", Balance: Compare(Said{Events: []Event{{ID: "a"}}}, Held{})},
+	)
 	text := table.String()
 	for _, want := range []string{"what", "| redis killed", "| clean", "| 1 event missing"} {
 		if !strings.Contains(text, want) {
