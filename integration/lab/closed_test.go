@@ -23,7 +23,9 @@ type engineView struct {
 		CapAdd         []string
 		CapDrop        []string
 		SecurityOpt    []string
-		PortBindings   map[string][]struct{ HostIp string }
+		PortBindings   map[string][]struct {
+			HostIP string `json:"HostIp"`
+		}
 	}
 	Mounts []struct{ Source string }
 }
@@ -58,8 +60,8 @@ func isClosed(t *testing.T, lab *harness.Lab) {
 		}
 		for port, bindings := range host.PortBindings {
 			for _, b := range bindings {
-				if !published.MatchString(string(c)) || b.HostIp != "127.0.0.1" {
-					t.Errorf("%s publishes %s on %q", c, port, b.HostIp)
+				if !published.MatchString(string(c)) || b.HostIP != "127.0.0.1" {
+					t.Errorf("%s publishes %s on %q", c, port, b.HostIP)
 				}
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,9 +90,10 @@ func pullCable(t *testing.T, w *world) func() {
 
 // disconnect takes a third of the cameras the network behind the link away: they do not notice until nothing answers.
 func disconnect(t *testing.T, w *world) func() {
-	var again []func()
-	for _, c := range w.cameras[len(w.cameras)/2 : len(w.cameras)/2+len(w.cameras)/3+1] {
-		again = append(again, c.Disconnect(t, w.lab))
+	some := w.cameras[len(w.cameras)/2:][:len(w.cameras)/3+1]
+	again := make([]func(), len(some))
+	for i, c := range some {
+		again[i] = c.Disconnect(t, w.lab)
 	}
 	return func() {
 		for _, reconnect := range again {
@@ -102,11 +104,8 @@ func disconnect(t *testing.T, w *world) func() {
 
 // toxic has the proxy between the cameras and the hub do something bad; the result takes it back.
 func toxic(t *testing.T, proxy harness.Container, kind, direction string, attributes ...string) func() {
-	args := []string{"toxiproxy-cli", "toxic", "add", "--toxicName", kind, "--type", kind, "--" + direction}
-	for _, a := range attributes {
-		args = append(args, "--attribute", a)
-	}
-	proxy.Exec(t, append(args, "hub")...)
+	add := []string{"toxiproxy-cli", "toxic", "add", "--toxicName", kind, "--type", kind, "--" + direction}
+	proxy.Exec(t, slices.Concat(add, attributes, []string{"hub"})...)
 	return func() { proxy.Exec(t, "toxiproxy-cli", "toxic", "remove", "--toxicName", kind, "hub") }
 }
 
@@ -120,7 +119,7 @@ table inet faults {
 func slowAndLossy(t *testing.T, w *world) func() {
 	proxy := w.lab.Container(t, "faults")
 	proxy.ChangeNetwork(t, "nestbox/faults", "nft", lossy)
-	fast := toxic(t, proxy, "latency", "downstream", "latency=2000", "jitter=200")
+	fast := toxic(t, proxy, "latency", "downstream", "--attribute=latency=2000", "--attribute=jitter=200")
 	return func() {
 		fast()
 		proxy.ChangeNetwork(t, "nestbox/faults", "nft", "delete table inet faults")
@@ -129,7 +128,7 @@ func slowAndLossy(t *testing.T, w *world) func() {
 
 // cutUploads closes each connection behind 8 KB from the camera: no picture is so small.
 func cutUploads(t *testing.T, w *world) func() {
-	return toxic(t, w.lab.Container(t, "faults"), "limit_data", "upstream", "bytes=8000")
+	return toxic(t, w.lab.Container(t, "faults"), "limit_data", "upstream", "--attribute=bytes=8000")
 }
 
 func fillDisk(t *testing.T, w *world) func() {
