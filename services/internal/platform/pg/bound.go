@@ -22,7 +22,7 @@ const leaveTimeout = 500 * time.Millisecond
 
 // boundConn is a connection on which no deadline lies far in the future.
 //
-// Until it is logged in, it has connectTimeout to live, counted from the dial:
+// Until it is logged in, it has a time to live, counted from the dial:
 // this covers log-ins and cancel requests, which never log in. After that,
 // deadlines are at most leaveTimeout ahead: pgx sets none in the future except
 // for the good-bye, since it ends a query that takes too long by a deadline in
@@ -33,11 +33,13 @@ type boundConn struct {
 	loggedIn atomic.Bool
 }
 
-// boundConnections makes all connections of cc boundConns.
-func boundConnections(cc *pgx.ConnConfig) {
-	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
+// boundConnections makes all connections of cc boundConns, each of which has the
+// given time to connect.
+func boundConnections(cc *pgx.ConnConfig, connecting time.Duration) {
+	cc.ConnectTimeout = connecting
+	dialer := &net.Dialer{Timeout: connecting, KeepAlive: 15 * time.Second}
 	cc.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		limit := time.Now().Add(connectTimeout)
+		limit := time.Now().Add(connecting)
 		conn, err := dialer.DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err

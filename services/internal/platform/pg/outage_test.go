@@ -132,6 +132,24 @@ func TestAFrozenServerIsUnavailable(t *testing.T) {
 	heals(t, db)
 }
 
+func TestAMigrationWaitsLongerForASlowServer(t *testing.T) {
+	t.Parallel()
+	s := pgtest.StartServer(t)
+	db := pgtest.Connect(t, s.Config("public"))
+	pool := db.OpenSQL()
+	t.Cleanup(func() { _ = pool.Close() })
+	s.Freeze()
+	connected := make(chan error, 1)
+	go func() { connected <- pool.PingContext(t.Context()) }()
+	for range 2 { // each gives up after a second
+		unavailable(t, do(db))
+	}
+	s.Thaw()
+	if err := <-connected; err != nil {
+		t.Errorf("the migration gave up: %v", err)
+	}
+}
+
 func TestAServerThatFreezesInsideATransaction(t *testing.T) {
 	t.Parallel()
 	s := pgtest.StartServer(t)

@@ -32,6 +32,10 @@ const (
 	// connectTimeout bounds one attempt to connect, TLS and log-in included.
 	connectTimeout = time.Second
 
+	// migrateConnectTimeout is that of a migration. Nobody waits for its answer,
+	// and a machine that starts everything at once is slow.
+	migrateConnectTimeout = 30 * time.Second
+
 	// pingTimeout bounds the check of a connection that was idle for a second.
 	// It is short enough that an operation still has time to make a new one.
 	pingTimeout = 400 * time.Millisecond
@@ -108,8 +112,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	pc.AfterConnect = scanTimesInUTC
 
 	cc := pc.ConnConfig
-	cc.ConnectTimeout = connectTimeout
-	boundConnections(cc)
+	boundConnections(cc, connectTimeout)
 	setDefault(cc.RuntimeParams, "application_name", "nestbox "+cfg.Schema)
 	setDefault(cc.RuntimeParams, "statement_timeout", millis(statementTimeout))
 	setDefault(cc.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleInTxTimeout))
@@ -161,6 +164,7 @@ func (db *DB) ConnConfig() *pgx.ConnConfig { return db.Pool.Config().ConnConfig 
 // closes it.
 func (db *DB) OpenSQL() *sql.DB {
 	cc := db.ConnConfig()
+	boundConnections(cc, migrateConnectTimeout)
 	delete(cc.RuntimeParams, "statement_timeout")
 	delete(cc.RuntimeParams, "idle_in_transaction_session_timeout")
 	cc.RuntimeParams["lock_timeout"] = millis(lockTimeout)
