@@ -10,7 +10,15 @@ import (
 func TestAsServices(t *testing.T) {
 	t.Parallel()
 	lab := harness.StartLab(t, harness.LabOptions{Name: "story"})
-	s := setup{lab.Hub, harness.Emulated}
+	s := setup{lab.Hub, func(t *testing.T, m harness.Model) harness.Camera {
+		camera := harness.Emulated(t, m)
+		t.Cleanup(func() {
+			if t.Failed() {
+				lab.Tell(t, camera.ID())
+			}
+		})
+		return camera
+	}}
 	t.Run("together", func(t *testing.T) {
 		for _, p := range promises {
 			if !p.alone {

@@ -215,10 +215,8 @@ func (w *world) tell(t *testing.T, b ledger.Balance, said ledger.Said) {
 			continue
 		}
 		camera := w.cameras[at]
-		t.Logf("the last that %s said:\n%s", camera.Container, tail(camera.said.String(), 40))
-		for _, service := range []string{"traefik", "registry", "telemetry", "media"} {
-			t.Logf("what %s logged of it:\n%s", service, tail(grep(w.lab.Container(t, service).Logs(t), f.EventID, traceID(f.EventID), camera.id), 40))
-		}
+		t.Logf("the last that %s said:\n%s", camera.Container, camera.said.Tail())
+		w.lab.Tell(t, f.EventID, traceID(f.EventID), camera.id)
 	}
 }
 
@@ -230,24 +228,6 @@ func traceID(eventID string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s01000000%08x", boot, n)
-}
-
-func tail(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
-}
-
-func grep(text string, words ...string) string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		for _, word := range words {
-			if word != "" && strings.Contains(line, word) {
-				lines = append(lines, strings.TrimSpace(line))
-				break
-			}
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // pause lets a fault last. It is the fault's length and not a wait for something.

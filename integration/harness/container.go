@@ -108,9 +108,9 @@ func (c Container) Follow(t *testing.T) *Transcript {
 }
 
 // LogTail is the last lines of Logs.
-func (c Container) LogTail(t *testing.T, lines int) string {
+func (c Container) LogTail(t *testing.T) string {
 	t.Helper()
-	return docker(t, "logs", "--tail", strconv.Itoa(lines), string(c))
+	return docker(t, "logs", "--tail", strconv.Itoa(toldLines), string(c))
 }
 
 // Inspect reads what the engine knows of it into out.

@@ -214,12 +214,5 @@ func (l *Lab) Hub(t *testing.T, enrolment Enrolment) *Hub {
 		h.AwaitServing()
 	}
 	h.AwaitServing()
-	t.Cleanup(func() {
-		if t.Failed() {
-			for _, service := range hubServices {
-				t.Logf("the last that %s logged:\n%s", service, l.Container(t, service).LogTail(t, 50))
-			}
-		}
-	})
 	return h
 }

@@ -85,6 +85,12 @@ func (s *Transcript) Await(t *testing.T, from, count int, pattern *regexp.Regexp
 	}
 }
 
+// Tail is the last lines.
+func (s *Transcript) Tail() string {
+	lines, _ := s.after(0)
+	return lastOf(lines)
+}
+
 func (s *Transcript) String() string {
 	lines, _ := s.after(0)
 	return strings.Join(lines, "\n")

@@ -33,7 +33,22 @@ func TestLab(t *testing.T) {
 		{"half an upload is no picture", takesWholePicturesOnly},
 		{"requests are limited in rate and size", isLimited}, // the last: afterwards nobody may log in for a while
 	} {
-		t.Run(claim.name, func(t *testing.T) { claim.test(t, lab) })
+		t.Run(claim.name, func(t *testing.T) {
+			t.Cleanup(func() {
+				if t.Failed() {
+					tell(t, lab)
+				}
+			})
+			claim.test(t, lab)
+		})
+	}
+}
+
+// tell prints the story of each camera.
+func tell(t *testing.T, lab *harness.Lab) {
+	for _, c := range lab.Containers(t, "camera") {
+		t.Logf("the last that %s said:\n%s", c, c.LogTail(t))
+		lab.Tell(t, c.CameraID(t))
 	}
 }
 
