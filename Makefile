@@ -38,10 +38,14 @@ build/nestbox:
 test: FUZZTIME = 5s
 test: setup/test setup/lab build firmware/test firmware/coverage services/test integration/test fuzz ## run every test, on real Postgres and Redis servers, in QEMU and in containers, all started by itself
 
+# What measures the shipped program, with a month of data that would take minutes to make under the race detector.
+MEASURING = ^TestSmallAndQuickWithAMonthOfData$$
+
 .PHONY: services/test
 services/test: ## run the Go tests with the race detector
 	@# -count=1: some tests build the programs themselves, which the test cache does not see.
-	go test -race -count=1 -timeout 20m $(filter-out $(CURDIR)/integration/...,$(PACKAGES))
+	go test -race -count=1 -timeout 20m -skip '$(MEASURING)' $(filter-out $(CURDIR)/integration/...,$(PACKAGES))
+	go test -count=1 -timeout 20m -run '$(MEASURING)' ./services/hub/e2e
 
 # They mostly wait, so many at once; what compiles or measures does not have others beside it.
 INTEGRATION = go test -count=1 -parallel 32 -timeout 40m

@@ -146,6 +146,11 @@ static void take_answer(struct cam_camera *camera, struct cam_lane *lane, enum c
     if (is_whole) {
         take = s_parts[job]->take(camera, lane, now_ms);
     }
+    if (job == CAM_JOB_REGISTER && take != CAM_TAKE_DONE && lane->uplink.connected &&
+        cam_discovery_is_elsewhere(&camera->discovery)) {
+        cam_camera_go_back(camera, now_ms);
+        return;
+    }
     if (take == CAM_TAKE_FAILED) {
         cam_camera_lane_failed(camera, lane, job, now_ms);
         return;

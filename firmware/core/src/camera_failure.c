@@ -33,13 +33,27 @@ static bool is_power_of_two(uint32_t n)
     return (n & (n - 1)) == 0;
 }
 
-static void leave_address(struct cam_camera *camera, uint64_t now_ms)
+static void hang_up(struct cam_camera *camera)
 {
     camera->strangers = 0;
     for (unsigned i = 0; i < CAM_LANES; i++) {
         cam_camera_abort(camera, &camera->lanes[i]);
     }
+}
+
+static void leave_address(struct cam_camera *camera, uint64_t now_ms)
+{
+    hang_up(camera);
     cam_discovery_fail(&camera->discovery, now_ms);
+}
+
+void cam_camera_go_back(struct cam_camera *camera, uint64_t now_ms)
+{
+    cam_camera_say(camera, CAM_LOG_INFO, "not admitted, so not the hub:", camera->discovery.host);
+    hang_up(camera);
+    cam_discovery_init(&camera->discovery, &camera->settings, now_ms);
+    cam_backoff_reset(&camera->backoffs[CAM_JOB_REGISTER]);
+    camera->due_ms[CAM_JOB_REGISTER] = now_ms;
 }
 
 static void nobody_there(struct cam_camera *camera, const struct cam_lane *lane, uint64_t now_ms)

@@ -66,6 +66,7 @@ bool cam_camera_is_refused(const struct cam_lane *lane, int status);
 void cam_camera_hub_answered(struct cam_camera *camera, enum cam_job job);
 void cam_camera_lane_failed(struct cam_camera *camera, struct cam_lane *lane, enum cam_job job,
                             uint64_t now_ms);
+void cam_camera_go_back(struct cam_camera *camera, uint64_t now_ms); /* from a hub that does not admit it */
 void cam_camera_token_refused(struct cam_camera *camera, const struct cam_lane *lane, enum cam_job job,
                               uint64_t now_ms);
 void cam_camera_log_error(struct cam_camera *camera, const char *text, enum cam_status status, int code,

@@ -85,6 +85,12 @@ void cam_discovery_fail(struct cam_discovery *discovery, uint64_t now_ms)
     begin(discovery, now_ms);
 }
 
+bool cam_discovery_is_elsewhere(const struct cam_discovery *discovery)
+{
+    return discovery->source > CAM_DISCOVERY_FOUND &&
+           (discovery->settings->hub_host[0] != '\0' || discovery->settings->found_host[0] != '\0');
+}
+
 void cam_discovery_tick(struct cam_discovery *discovery, uint64_t now_ms)
 {
     if (!discovery->has_query || now_ms < discovery->next_ms) {

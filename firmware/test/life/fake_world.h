@@ -52,6 +52,7 @@ struct fake_world {
     unsigned frames_out; /* lent and not given back */
     unsigned configures;
     unsigned queries;
+    unsigned vain_connects; /* to where no hub is */
     enum cam_frame_size frame_size;
     unsigned jpeg_quality;
     struct fake_world_event events[FAKE_WORLD_EVENTS];

@@ -74,6 +74,7 @@ static enum cam_status connect_lane(void *context, unsigned lane, const char *ho
         *code = 113;
         status = CAM_IO;
         world->hub.connects++;
+        world->vain_connects++;
     } else {
         status = fake_hub_connect(&world->hub, lane);
         *code = status == CAM_IO ? 111 : 0;

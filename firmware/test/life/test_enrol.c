@@ -231,6 +231,28 @@ static void test_a_hub_that_moved_is_found_again(void **state)
     assert_string_equal(s_world.camera.settings.hub_host, "192.168.1.99");
 }
 
+/* While the camera's own hub is away for a while, it finds another, which lets nobody in. */
+static void test_a_hub_that_does_not_admit_is_left(void **state)
+{
+    static const enum fake_hub_enrolment s_modes[] = {FAKE_HUB_KEY, FAKE_HUB_APPROVE};
+
+    for (size_t i = 0; i < sizeof s_modes / sizeof s_modes[0]; i++) {
+        unsigned vain_connects;
+
+        assert_int_equal(setup(state), 0);
+        s_world.config.hub_host = "192.168.1.99"; /* nobody there now */
+        s_world.answer_names = "h";
+        s_world.hub.enrolment = s_modes[i];
+        s_world.hub.key = "another key";
+        boot_and_run(10 * MINUTE_MS);
+        assert_in_range(s_world.hub.registers, 5, 40);
+        vain_connects = s_world.vain_connects;
+        assert_true(fake_world_run(&s_world, 5 * MINUTE_MS));
+        assert_in_range(s_world.vain_connects - vain_connects, 4, 40); /* and so it will find it again */
+        assert_int_equal(s_world.hub.tokens, 0);
+    }
+}
+
 static void test_a_stranger_at_the_address_is_left(void **state)
 {
     (void)state;
@@ -270,5 +292,6 @@ RUN(cmocka_unit_test_setup(test_the_key_admits_at_once, setup),
     cmocka_unit_test_setup(test_a_secret_that_cannot_be_kept_is_not_used, setup),
     cmocka_unit_test_setup(test_the_hub_is_discovered_and_remembered, setup),
     cmocka_unit_test_setup(test_a_hub_that_moved_is_found_again, setup),
+    cmocka_unit_test_setup(test_a_hub_that_does_not_admit_is_left, setup),
     cmocka_unit_test_setup(test_a_stranger_at_the_address_is_left, setup),
     cmocka_unit_test_setup(test_nobody_answers_and_nothing_spins, setup))

@@ -1,6 +1,7 @@
 /*
  * Where the hub is. Tried in this order, and round again when none of them answers: the provisioned address,
- * the address that admitted us last, DNS-SD (_nestbox._tcp), esp32cam.local. Names that end in ".local" are
+ * the address that admitted us last, DNS-SD (_nestbox._tcp), esp32cam.local. A hub that is found may be
+ * somebody else's: unless it admits us, an address that is known comes next. Names that end in ".local" are
  * asked for by multicast. The module makes and reads datagrams; sending them is the loop's business.
  *
  * Queries come from an ephemeral port and ask for unicast answers (RFC 6762, 5.1 and 6.7): that works without
@@ -45,6 +46,9 @@ bool cam_discovery_is_ready(const struct cam_discovery *discovery);
 
 /* The address does not answer: on to the next source. */
 void cam_discovery_fail(struct cam_discovery *discovery, uint64_t now_ms);
+
+/* True of an address that was found just now, while another is known. */
+bool cam_discovery_is_elsewhere(const struct cam_discovery *discovery);
 
 /* Moves on with time. Call it before each look. */
 void cam_discovery_tick(struct cam_discovery *discovery, uint64_t now_ms);
