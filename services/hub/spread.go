@@ -69,8 +69,10 @@ func (s *spread) Published(context.Context) (bool, error) {
 	}
 }
 
-// MarkPublished implements registry.Publisher.
-func (s *spread) MarkPublished(context.Context) error {
-	s.once.Do(func() { close(s.filled) })
-	return nil
+// BeginPublishing implements registry.Publisher.
+func (s *spread) BeginPublishing(context.Context) (end func(context.Context) error, err error) {
+	return func(context.Context) error {
+		s.once.Do(func() { close(s.filled) })
+		return nil
+	}, nil
 }

@@ -164,6 +164,10 @@ func (s *Service) settleOperator(ctx context.Context, hash string) error {
 // before and again after, and settles one by one what changed in between or is
 // published and should not be.
 func (s *Service) publishAll(ctx context.Context) error {
+	end, err := s.publisher.BeginPublishing(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.publishDevices(ctx); err != nil {
 		return err
 	}
@@ -173,7 +177,7 @@ func (s *Service) publishAll(ctx context.Context) error {
 	if err := s.publishMarked(ctx); err != nil {
 		return err
 	}
-	return s.publisher.MarkPublished(ctx)
+	return end(ctx)
 }
 
 func (s *Service) publishDevices(ctx context.Context) error {

@@ -21,9 +21,11 @@ type Publisher interface {
 	// ForgetOperator makes it invalid. Unknown hashes are no error.
 	ForgetOperator(ctx context.Context, hash string) error
 	// Published reports whether all that was published is still there: false after
-	// the place was emptied or is new. MarkPublished says that it is filled.
+	// the place was emptied or is new.
 	Published(ctx context.Context) (bool, error)
-	MarkPublished(ctx context.Context) error
+	// BeginPublishing precedes publishing everything. What it returns says that the
+	// place is filled, and does not if it was emptied since.
+	BeginPublishing(ctx context.Context) (end func(context.Context) error, err error)
 }
 
 // OperatorLister is a Publisher whose place outlives the process. The service

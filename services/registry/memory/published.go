@@ -82,12 +82,14 @@ func (p *Published) Published(context.Context) (bool, error) {
 	return p.complete, nil
 }
 
-// MarkPublished implements registry.Publisher.
-func (p *Published) MarkPublished(context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.complete = true
-	return nil
+// BeginPublishing implements registry.Publisher.
+func (p *Published) BeginPublishing(context.Context) (end func(context.Context) error, err error) {
+	return func(context.Context) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.complete = true
+		return nil
+	}, nil
 }
 
 // Device returns what was published of a device, and whether anything was.

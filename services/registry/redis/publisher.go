@@ -7,6 +7,7 @@
 //	nestbox:device:{ID}          hash, see PublishDevice
 //	nestbox:operator:{sha256hex} JSON of auth.Principal, expires with the credential
 //	nestbox:registry:published   present while all of the above is complete
+//	nestbox:registry:publishing:{UUID}  present while a process completes it; gone if Redis is emptied meanwhile
 //	nestbox:commands             pub/sub channel, each message the id of a device
 package redis
 
@@ -29,6 +30,10 @@ const (
 	keyDevice    = "nestbox:device:"
 	keyOperator  = redisauth.KeyOperator
 	keyPublished = redisauth.KeyPublished
+
+	keyPublishing = "nestbox:registry:publishing:"
+	// publishingExpires is far more than publishing takes.
+	publishingExpires = 10 * time.Minute
 )
 
 // Publisher implements registry.Publisher. Its errors are fault.Unavailable when
@@ -126,10 +131,26 @@ func (p *Publisher) Published(ctx context.Context) (bool, error) {
 	return n == 1, failed(err, "look whether all is published")
 }
 
-// MarkPublished implements registry.Publisher.
-func (p *Publisher) MarkPublished(ctx context.Context) error {
-	return failed(p.client.Set(ctx, keyPublished, 1, 0).Err(), "mark all as published")
+// BeginPublishing implements registry.Publisher.
+func (p *Publisher) BeginPublishing(ctx context.Context) (end func(context.Context) error, err error) {
+	mine := keyPublishing + registry.NewID()
+	if err := p.client.Set(ctx, mine, 1, publishingExpires).Err(); err != nil {
+		return nil, failed(err, "begin to publish all")
+	}
+	return func(ctx context.Context) error {
+		err := markPublished.Run(ctx, p.client, []string{mine, keyPublished}).Err()
+		return failed(err, "mark all as published")
+	}, nil
 }
+
+// markPublished does nothing when Redis has lost the first key, and so what was
+// published behind it.
+var markPublished = redis.NewScript(`
+if redis.call('DEL', KEYS[1]) == 1 then
+	redis.call('SET', KEYS[2], 1)
+end
+return 1
+`)
 
 func failed(err error, format string, args ...any) error {
 	if err == nil {

@@ -116,11 +116,24 @@ func TestPublishedUntilEmptied(t *testing.T) {
 	if published() {
 		t.Error("an empty Redis is complete")
 	}
-	if err := p.MarkPublished(t.Context()); err != nil || !published() {
+	end, err := p.BeginPublishing(t.Context())
+	if err != nil || published() {
+		t.Errorf("complete before all is published (%v)", err)
+	}
+	if err := end(t.Context()); err != nil || !published() {
 		t.Errorf("not complete after being marked (%v)", err)
 	}
 	if err := client.FlushAll(t.Context()).Err(); err != nil || published() {
 		t.Errorf("complete after FLUSHALL (%v)", err)
+	}
+	if end, err = p.BeginPublishing(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := end(t.Context()); err != nil || published() {
+		t.Errorf("complete though it was emptied in between (%v)", err)
 	}
 	server.Kill()
 	if _, err := p.Published(t.Context()); fault.KindOf(err) != fault.Unavailable {

@@ -184,7 +184,10 @@ func TestDeadProcessIsMadeGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	publisher := redis.NewPublisher(p.redis.Client(), nil)
-	within(t, soon, "marked", func() bool { return publisher.MarkPublished(t.Context()) == nil })
+	within(t, soon, "marked", func() bool {
+		end, err := publisher.BeginPublishing(t.Context())
+		return err == nil && end(t.Context()) == nil
+	})
 	e := registry.Entry{ID: registry.NewID(), At: time.Now(), Action: "token.delete"}
 	if _, err := p.store.DeleteCredential(t.Context(), c.ID, registry.KindToken, e); err != nil {
 		t.Fatal(err)

@@ -127,9 +127,11 @@ func (nowhere) PublishDevice(context.Context, registry.DeviceState) error { retu
 func (nowhere) PublishOperator(context.Context, string, auth.Principal, time.Time) error {
 	return nil
 }
-func (nowhere) ForgetOperator(context.Context, string) error         { return nil }
-func (nowhere) Published(context.Context) (bool, error)              { return true, nil }
-func (nowhere) MarkPublished(context.Context) error                  { return nil }
+func (nowhere) ForgetOperator(context.Context, string) error { return nil }
+func (nowhere) Published(context.Context) (bool, error)      { return true, nil }
+func (nowhere) BeginPublishing(context.Context) (func(context.Context) error, error) {
+	return func(context.Context) error { return nil }, nil
+}
 func (nowhere) Notify(context.Context, string) error                 { return nil }
 func (nowhere) Listen(string) (<-chan struct{}, func())              { return nil, func() {} }
 func (nowhere) Reachable() bool                                      { return true }
